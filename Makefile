@@ -1,0 +1,38 @@
+# The two commands of the README: `make demo` and `make test`. Everything is installed into VENV.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RAGCLI := $(BIN)/ragcli
+DEMO := build/demo
+
+.PHONY: demo test lint types unit clean
+
+# The demo needs no large model, so it installs none: extra [embedded] only.
+$(VENV)/.embedded: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded]'
+	touch $@
+
+# torch goes first: with it in place nothing below fetches another build of it.
+$(VENV)/.dev: $(VENV)/.embedded
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,llm,hub,dev]'
+	touch $@
+
+demo: $(VENV)/.embedded
+	RAGCLI=$(abspath $(RAGCLI)) DEMO=$(DEMO) sh sample_corpus/demo.sh
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -q
+
+clean:
+	rm -rf build $(VENV)

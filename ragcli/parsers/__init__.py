@@ -1,0 +1,1 @@
+"""One file a format: SUFFIXES and parse(raw, name) -> Parsed."""

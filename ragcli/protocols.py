@@ -1,0 +1,115 @@
+"""The seams, on one page. A second implementation of one is a file in its family's folder (backends.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ragcli.types import Parsed, Piece, Prompt, Sampling, Span
+
+    Vectors = NDArray[np.float32]
+    Ids = NDArray[np.int64]
+
+Ranked = list[tuple[int, float]]
+"""(id, score), best first; equal scores by smaller id; an id is never negative."""
+
+
+class Parser(Protocol):
+    """Bytes -> text and structure. `name` is the file's name, for its suffix only."""
+
+    def __call__(self, raw: bytes, name: str, /) -> Parsed:
+        """Raises UnreadableFile(reason) on bad input, and nothing else."""
+        ...
+
+
+class Embedder(Protocol):
+    """Text -> unit vectors. `fingerprint` names the vectors (weights, pooling, prefixes, dim), not the
+    library that computed them: embedders with equal fingerprints agree to cosine >= 0.9999."""
+
+    fingerprint: str
+    dim: int
+    max_tokens: int
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows, input order. Text beyond `max_tokens` is not seen."""
+        ...
+
+    def query(self, text: str) -> Vectors:
+        """(dim,) float32, unit."""
+        ...
+
+    def token_spans(self, text: str) -> list[Span]:
+        """The span of each token in `text`, in order, without truncation or special tokens."""
+        ...
+
+    def token_states(self, texts: Sequence[str]) -> list[tuple[list[Span], Vectors]]:
+        """For MaxSim: per text its token spans (special tokens left out, cut at `max_tokens`) and their
+        last-layer states, (tokens, dim) float32, unit rows."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Window vectors by id, exact cosine. Rows must be unit and ids new and >= 0."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """ids (n,) int64, vectors (n, dim) float32."""
+        ...
+
+    def remove(self, ids: Ids) -> int:
+        """How many were there and are gone."""
+        ...
+
+    def search(self, query: Vectors, k: int, only: Ids | None = None) -> Ranked:
+        """The k nearest of all, or of `only`: the filter comes before the top-k."""
+        ...
+
+    def dump(self) -> bytes:
+        """The whole index, for `load` of the same module."""
+        ...
+
+
+class LexicalIndex(Protocol):
+    """Terms of snippets by id, scored by BM25."""
+
+    def add(self, id: int, terms: Sequence[str], header: Sequence[str]) -> None:
+        """`terms` of the text; `header` of title, section and file name, a field of its own weight."""
+        ...
+
+    def remove(self, ids: Sequence[int]) -> int:
+        """How many were there and are gone."""
+        ...
+
+    def search(self, terms: Sequence[str], k: int, only: Sequence[int] | None = None) -> Ranked:
+        """Any term may match (OR). Scores are positive."""
+        ...
+
+    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many snippets' text each term occurs; 0 where unknown."""
+        ...
+
+
+class Reranker(Protocol):
+    """A second look at the best hits."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """One score a text, input order, higher is better."""
+        ...
+
+
+class Runtime(Protocol):
+    """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model."""
+
+    name: str
+    context_tokens: int
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[Piece]:
+        """Yields at least one piece; the last one, and only it, has `finish`."""
+        ...

@@ -1,0 +1,392 @@
+"""The nouns: frozen records without behaviour.
+
+Units, everywhere in ragcli: offsets are Unicode code points, half-open, 0-based; pages and lines are
+1-based and inclusive; scores are higher-is-better; seconds are named `*_s`, bytes `*_bytes`, tokens
+`*_tokens`. A half-filled object is another type, never a field set to None "for now".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+Fields = tuple[tuple[str, str], ...]
+"""Ordered key/value pairs."""
+
+Span = tuple[int, int]
+"""(start, end) of a text: code points, half-open."""
+
+
+class BlockKind(StrEnum):
+    """What a span of extracted text is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    TABLE = "table"
+    ROW = "row"
+    LIST = "list"
+    CODE = "code"
+
+
+class CitationMode(StrEnum):
+    """Cohere's citation modes; `off` is ours (contract 1.6)."""
+
+    ACCURATE = "accurate"
+    FAST = "fast"
+    OFF = "off"
+
+
+class SearchMode(StrEnum):
+    """Which legs of retrieval are used."""
+
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+class Outcome(StrEnum):
+    """What became of a question; `no_evidence` and `declined` exit with 3."""
+
+    ANSWERED = "answered"
+    NO_EVIDENCE = "no_evidence"
+    DECLINED = "declined"
+    UNCITED = "uncited"
+
+
+class FileState(StrEnum):
+    """The one state in which a run leaves each file it met."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    RENAMED = "renamed"
+    REMOVED = "removed"
+    NO_TEXT = "no_text"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class SupportStatus(StrEnum):
+    """Whether a source carries the claim that cites it."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+    UNCHECKED = "unchecked"
+
+
+class Finish(StrEnum):
+    """Why a runtime stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+
+
+class Role(StrEnum):
+    """Who speaks in a conversation."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A structural span of `Parsed.text`; `level` is a heading's depth (1 = top), otherwise 0.
+
+    Blocks are sorted by start; a table's rows lie inside it, nothing else nests.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page starts in the text, and the label printed on it ("iii"), "" if it has none."""
+
+    start: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser makes of a file's bytes.
+
+    `title` is "" when the file states none. `notes` are warnings for the ledger, one short phrase each.
+    """
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    pages: tuple[Page, ...] = ()
+    title: str = ""
+    metadata: Fields = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """The file-system facts by which an unchanged file is known without reading it."""
+
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was read. `uri` is its path, relative to the folder that holds the index where it lies
+    inside it, else absolute; bytes that are not UTF-8 are surrogate-escaped. `sha256` is hex."""
+
+    uri: str
+    stat: Stat
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The stored row of a parsed file; its text never changes after storing."""
+
+    id: int
+    uri: str
+    sha256: str
+    title: str
+    text: str
+    pages: tuple[Page, ...]
+    metadata: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A span of a document chosen as a snippet, with the headings it lies under ("Size > Height")."""
+
+    start: int
+    end: int
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The unit of retrieval and citation: `text == document.text[start:end]`.
+
+    `fields` are what the model sees, in order: title, section, metadata, text. `ref` (16 hex) is what
+    users see. `pages` are numbers from 1 with `page_labels` as printed, both empty where the format has
+    no pages; `lines` are the first and last line of the document's text.
+    """
+
+    id: int
+    ref: str
+    document_id: int
+    uri: str
+    start: int
+    end: int
+    text: str
+    fields: Fields
+    lines: tuple[int, int]
+    pages: tuple[int, ...] = ()
+    page_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A snippet's scores for one question; None where that leg was not used.
+
+    `dense` is the best window's cosine, `lexical` BM25, `fused` what ranked it, `rerank` the reranker's.
+    """
+
+    dense: float | None
+    lexical: float | None
+    fused: float
+    rerank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A snippet found for a question. `best` is the most relevant span of `snippet.text`, for highlighting."""
+
+    snippet: Snippet
+    scores: Scores
+    best: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is limited to, before its top-k: any of the path globs, and all of the metadata pairs."""
+
+    paths: tuple[str, ...] = ()
+    where: Fields = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation, clean text."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a prompt. Only trusted segments may hold control tokens."""
+
+    text: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a runtime is asked: the exact segments, and the snippets they number (`Document: i`)."""
+
+    question: str
+    segments: tuple[Segment, ...]
+    snippets: tuple[Snippet, ...]
+    mode: CitationMode
+    template: str = "rag"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a runtime draws tokens; temperature 0 is greedy."""
+
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next part of a completion; `finish` is set on the last one only."""
+
+    text: str
+    finish: Finish | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Whether the documents answer at all: a score in 0..1, the verdict, and why in a short phrase."""
+
+    score: float
+    enough: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The check of one source against one claim. start/end: the supporting quote in `document.text`."""
+
+    status: SupportStatus
+    method: str
+    score: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """One source of a citation: its number in the prompt, the snippet, and the check of it."""
+
+    number: int
+    snippet: Snippet
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A citation as the completion gave it: `text[start:end]` of the answer, and prompt numbers."""
+
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span of the answer and the spans of documents that support it: `answer.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+    sources: tuple[Cited, ...]
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Something the user should know that stopped nothing: a stable code and a detail."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A parsed completion. `relevant` and `cited` are None where the model did not write the line,
+    () where it wrote `None`. `text` is clean; marks index it."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    relevant: tuple[int, ...] | None
+    cited: tuple[int, ...] | None
+    warnings: tuple[Warn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    retrieve_s: float = 0.0
+    generate_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Clean text, its citations, the hits it was grounded on, and what became of the question."""
+
+    question: str
+    text: str
+    outcome: Outcome
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    evidence: Evidence
+    mode: CitationMode
+    runtime: str
+    relevant: tuple[int, ...] | None = None
+    cited: tuple[int, ...] | None = None
+    finish: Finish = Finish.STOP
+    warnings: tuple[Warn, ...] = ()
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """The ledger's line for one file: where it ended, why, how many snippets it has, what was noted."""
+
+    uri: str
+    state: FileState
+    reason: str = ""
+    snippets: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did: one outcome a file, in the order met, and what it cost."""
+
+    outcomes: tuple[FileOutcome, ...]
+    windows_embedded: int
+    windows_reused: int
+    seconds_s: float
+
+
+OFFSET_UNIT: Final = "unicode_code_point"
