@@ -39,4 +39,5 @@ def create(family: str, spec: str, /, **options: Any) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "ragcli":
             raise
-        raise MissingError(f"{family} {name!r} needs the package {error.name!r}", f"pip install {error.name}") from error
+        message = f"{family} {name!r} needs the package {error.name!r}"
+        raise MissingError(message, f"pip install {error.name}") from error

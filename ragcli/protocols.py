@@ -69,8 +69,12 @@ class VectorIndex(Protocol):
         """The k nearest of all, or of `only`: the filter comes before the top-k."""
         ...
 
+    def ids(self) -> Ids:
+        """The ids it holds, in any order: what a stale cache is compared with."""
+        ...
+
     def dump(self) -> bytes:
-        """The whole index, for `load` of the same module."""
+        """The whole index as bytes, for its module's `create(dump=...)`, which raises ValueError on damage."""
         ...
 
 

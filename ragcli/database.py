@@ -1,0 +1,130 @@
+"""How the database is opened: settings, schema, migrations. `store.py` reads and writes its rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ragcli.errors import DamagedIndex
+
+NAME: Final = "store.sqlite"
+APPLICATION_ID: Final = 0x72616763  # "ragc"
+
+# WAL with FULL: a commit is on the disk when it returns. trusted_schema off: the file may come from a stranger.
+_PRAGMAS: Final = (
+    "busy_timeout = 10000",
+    "foreign_keys = on",
+    "trusted_schema = off",
+    "cell_size_check = on",
+    "mmap_size = 0",
+    "secure_delete = on",
+)
+
+
+def _m001_create(connection: sqlite3.Connection) -> None:
+    for statement in (
+        "create table meta (key text primary key, value text not null) strict",
+        """
+        create table document (
+            id integer primary key autoincrement,
+            uri blob not null unique,
+            sha256 text not null,
+            title text not null,
+            text text not null,
+            pages text not null,
+            metadata text not null
+        ) strict
+        """,
+        """
+        create table snippet (
+            id integer primary key autoincrement,
+            document_id integer not null references document on delete cascade,
+            ref text not null unique,
+            start integer not null,
+            end integer not null,
+            text text not null,
+            fields text not null,
+            first_line integer not null,
+            last_line integer not null,
+            pages text not null,
+            digest blob not null
+        ) strict
+        """,
+        "create index snippet_document on snippet(document_id)",
+        """
+        create table window (
+            id integer primary key autoincrement,
+            snippet_id integer not null references snippet on delete cascade,
+            start integer not null,
+            end integer not null,
+            digest blob not null,
+            vector blob not null,
+            crc integer not null
+        ) strict
+        """,
+        "create index window_snippet on window(snippet_id)",
+        "create index window_digest on window(digest)",
+        """
+        create table file (
+            uri blob primary key,
+            state text not null,
+            reason text not null,
+            notes text not null,
+            snippets integer not null,
+            size_bytes integer not null,
+            mtime_ns integer not null,
+            inode integer not null,
+            ctime_ns integer not null,
+            sha256 text not null
+        ) strict
+        """,
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_create,)
+"""Schema n is reached by the first n of these; `user_version` is n, set in the same transaction."""
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """A connection with our settings and the current schema."""
+    mode = "rwc" if write else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
+    uri = path.absolute().as_uri() + f"?mode={mode}"
+    # A cleanly closed WAL database cannot be opened read-only unless it is said to be immutable.
+    wal = path.with_name(path.name + "-wal")
+    if mode == "ro" and not (wal.exists() and wal.stat().st_size):
+        uri += "&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"pragma {pragma}")
+        if write:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+        _migrate(connection, write=write)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, *, write: bool) -> None:
+    """Brings the schema up to date; each step is one transaction with its own version number."""
+    version = int(connection.execute("pragma user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        message = f"the index has format {version}, this ragcli knows formats up to {len(MIGRATIONS)}"
+        raise DamagedIndex(message, "upgrade ragcli")
+    if version < len(MIGRATIONS) and not write:
+        message = f"the index has format {version}, this ragcli needs {len(MIGRATIONS)}"
+        raise DamagedIndex(message, "run ragcli ingest once to bring it up to date")
+    if version and int(connection.execute("pragma application_id").fetchone()[0]) != APPLICATION_ID:
+        raise DamagedIndex("the database is not a ragcli index", "name another folder with --index")
+    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+        connection.execute("begin immediate")
+        migration(connection)
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {number}")
+        connection.execute("commit")

@@ -1,0 +1,50 @@
+"""One writer per index: a kernel lock, which a killed process cannot leave behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+
+from ragcli.errors import Busy
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _acquire(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _acquire(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class WriterLock:
+    """Held while open. Raises Busy at once where another process holds it, naming that process."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            _acquire(self._descriptor)
+        except OSError as error:
+            owner = os.pread(self._descriptor, 20, 1).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
+            os.close(self._descriptor)
+            message = f"another process{f' ({owner})' if owner else ''} is writing to this index"
+            raise Busy(message, "wait for it to end, then run the command again") from error
+        # Byte 0 is the one that Windows locks; the text after it is for people.
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, f"\npid {os.getpid()}\n".encode("ascii"))
+
+    def close(self) -> None:
+        """Lets the next writer in. The file stays: removing it would let two writers lock two files."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> WriterLock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

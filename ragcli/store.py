@@ -1,0 +1,363 @@
+"""SQLite, the truth: documents, snippets, window vectors, and the ledger of every file. The only SQL
+besides `lexicons/fts5.py`, which shares this connection and so its transactions.
+
+FORMAT (ARCHITECTURE.md has it in full): one folder, `store.sqlite` in it. Paths are BLOBs (file names need
+not be UTF-8). Ids are `autoincrement`: one that was removed never returns to life inside a stale cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragcli.database import NAME, connect
+from ragcli.errors import DamagedIndex, MissingError
+from ragcli.failpoints import failpoint
+from ragcli.types import Document, Fields, File, FileOutcome, FileState, Page, Snippet, Span, Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What an index was made with; opening it with anything else is an error before any work."""
+
+    embedder: str
+    fingerprint: str
+    dim: int
+    min_words: int
+    max_words: int
+    window_tokens: int
+    stride_tokens: int
+    analysis: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewWindow:
+    """A window to be stored: span inside the snippet's text, digest of the embedded text, float32 bytes."""
+
+    start: int
+    end: int
+    digest: bytes
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSnippet:
+    """A snippet to be stored, offsets in the document's text."""
+
+    start: int
+    end: int
+    fields: Fields
+    lines: tuple[int, int]
+    pages: tuple[tuple[int, str], ...]
+    windows: tuple[NewWindow, ...]
+
+
+def _encode(uri: str) -> bytes:
+    return os.fsencode(uri)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(text: str, start: int, end: int, fields: str) -> bytes:
+    """SQLite does not checksum its pages: a flipped bit in what a prompt or citation shows must not go unseen."""
+    return hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class Store:
+    """One connection. Reads see the last commit; writes go through `transaction()`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool = False) -> Store:
+        """The store in `folder`, made or migrated when `write`. MissingError, DamagedIndex."""
+        path = folder / NAME
+        if not write and not path.is_file():
+            raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
+        try:
+            return cls(connect(path, write=write))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise
+            hint = "remove the folder and ingest again"
+            raise DamagedIndex(f"{path} is not a readable ragcli index: {error}", hint) from error
+
+    def close(self) -> None:
+        """Ends the connection; the last writer's close empties the write-ahead log."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; the generation goes up by one, so that caches know they are behind."""
+        self.connection.execute("begin immediate")
+        failpoint("store.begin")
+        try:
+            yield
+            self.set_meta("generation", str(self.generation() + 1))
+            failpoint("store.before_commit")
+        except BaseException:
+            if self.connection.in_transaction:  # a full disk has rolled back already
+                self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+        failpoint("store.after_commit")
+
+    # -- meta -------------------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        """A stored setting."""
+        row = self.connection.execute("select value from meta where key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Outside a transaction this commits at once."""
+        self.connection.execute("insert or replace into meta values (?, ?)", (key, value))
+
+    def generation(self) -> int:
+        """How many write transactions there have been."""
+        return int(self.meta("generation") or 0)
+
+    def pins(self) -> Pins | None:
+        """What the index was made with, None before the first ingest."""
+        stored = self.meta("pins")
+        if stored is None:
+            return None
+        try:
+            return Pins(**json.loads(stored))
+        except (TypeError, ValueError) as error:
+            raise DamagedIndex("the index does not say what it was made with", "remove it and ingest again") from error
+
+    def set_pins(self, pins: Pins) -> None:
+        """Once, before the first document."""
+        self.set_meta("pins", _json({name: getattr(pins, name) for name in Pins.__slots__}))
+
+    # -- documents --------------------------------------------------------------------------------------
+
+    def put_document(
+        self, file: File, document: Document, snippets: Sequence[NewSnippet]
+    ) -> list[tuple[int, list[int]]]:
+        """Inserts a document (its id is ignored); returns (snippet id, window ids) for each snippet."""
+        pages = _json([[page.start, page.label] for page in document.pages])
+        cursor = self.connection.execute(
+            "insert into document(uri, sha256, title, text, pages, metadata) values (?, ?, ?, ?, ?, ?)",
+            (_encode(file.uri), file.sha256, document.title, document.text, pages, _json(document.metadata)),
+        )
+        document_id = cursor.lastrowid
+        failpoint("store.after_document")
+        placed = [self._put_snippet(file, document_id, document.text, new) for new in snippets]
+        failpoint("store.after_snippets")
+        ids = [
+            (snippet_id, self._put_windows(snippet_id, new.windows))
+            for snippet_id, new in zip(placed, snippets, strict=True)
+        ]
+        failpoint("store.after_windows")
+        return ids
+
+    def _put_snippet(self, file: File, document_id: int | None, text: str, new: NewSnippet) -> int:
+        quote, fields = text[new.start : new.end], _json(new.fields)
+        name = b"\0".join((_encode(file.uri), file.sha256.encode(), f"{new.start}:{new.end}".encode()))
+        cursor = self.connection.execute(
+            """
+            insert into snippet(document_id, ref, start, end, text, fields, first_line, last_line, pages, digest)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                document_id,
+                hashlib.blake2b(name, digest_size=8).hexdigest(),
+                new.start,
+                new.end,
+                quote,
+                fields,
+                *new.lines,
+                _json(new.pages),
+                _digest(quote, new.start, new.end, fields),
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _put_windows(self, snippet_id: int, windows: Sequence[NewWindow]) -> list[int]:
+        ids = []
+        for window in windows:
+            cursor = self.connection.execute(
+                "insert into window(snippet_id, start, end, digest, vector, crc) values (?, ?, ?, ?, ?, ?)",
+                (snippet_id, window.start, window.end, window.digest, window.vector, zlib.crc32(window.vector)),
+            )
+            ids.append(int(cursor.lastrowid or 0))
+        return ids
+
+    def drop_document(self, uri: str) -> tuple[list[int], list[int]]:
+        """Removes a document with all that hangs on it; the (snippet ids, window ids) that are gone."""
+        key = (_encode(uri),)
+        joined = "from snippet join document on document.id = document_id"
+        snippets = [int(row[0]) for row in self.connection.execute(f"select snippet.id {joined} where uri = ?", key)]
+        windows = [
+            int(row[0])
+            for row in self.connection.execute(
+                f"select window.id {joined} join window on snippet_id = snippet.id where uri = ?", key
+            )
+        ]
+        self.connection.execute("delete from document where uri = ?", key)
+        failpoint("store.after_drop")
+        return snippets, windows
+
+    def documents(self) -> Iterator[Document]:
+        """All, by uri, without their texts (text is "")."""
+        rows = self.connection.execute("select id, uri, sha256, title, '', pages, metadata from document order by uri")
+        return map(_document, rows)
+
+    def document(self, uri: str) -> Document | None:
+        """The document of a file."""
+        row = self.connection.execute(
+            "select id, uri, sha256, title, text, pages, metadata from document where uri = ?", (_encode(uri),)
+        ).fetchone()
+        return None if row is None else _document(row)
+
+    def count(self) -> tuple[int, int, int]:
+        """Documents, snippets, windows."""
+        row = self.connection.execute(
+            "select (select count(*) from document), (select count(*) from snippet), (select count(*) from window)"
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    # -- snippets and windows ---------------------------------------------------------------------------
+
+    def snippets(self, ids: Sequence[int]) -> list[Snippet]:
+        """In the order of `ids`; ids that are gone are left out. DamagedIndex where a digest disagrees."""
+        found = {
+            snippet.id: snippet
+            for snippet in self._snippets("snippet.id in (select value from json_each(?))", _json(list(ids)))
+        }
+        return [found[id] for id in ids if id in found]
+
+    def snippets_by_ref(self, prefix: str) -> list[Snippet]:
+        """Those whose ref starts with `prefix`."""
+        return self._snippets("substr(ref, 1, length(?1)) = ?1", prefix)
+
+    def snippets_of(self, uri: str) -> list[Snippet]:
+        """A document's, in order."""
+        return self._snippets("uri = ?", _encode(uri))
+
+    def _snippets(self, where: str, value: str | bytes) -> list[Snippet]:
+        rows = self.connection.execute(
+            f"""
+            select snippet.id, ref, document_id, uri, start, end, snippet.text, fields, first_line, last_line,
+                   snippet.pages, digest
+            from snippet join document on document.id = document_id where {where} order by snippet.id
+            """,
+            (value,),
+        )
+        return [_snippet(row) for row in rows]
+
+    def snippet_ids(self, document_ids: Iterable[int]) -> list[int]:
+        """The snippets of some documents."""
+        rows = self.connection.execute(
+            "select id from snippet where document_id in (select value from json_each(?))", (_json(list(document_ids)),)
+        )
+        return [int(row[0]) for row in rows]
+
+    def window_ids(self, snippet_ids: Sequence[int] | None = None) -> list[int]:
+        """All windows, or those of some snippets."""
+        if snippet_ids is None:
+            return [int(row[0]) for row in self.connection.execute("select id from window")]
+        rows = self.connection.execute(
+            "select id from window where snippet_id in (select value from json_each(?))", (_json(list(snippet_ids)),)
+        )
+        return [int(row[0]) for row in rows]
+
+    def windows(self, ids: Sequence[int]) -> dict[int, tuple[int, Span]]:
+        """Window id -> (snippet id, span inside the snippet)."""
+        rows = self.connection.execute(
+            "select id, snippet_id, start, end from window where id in (select value from json_each(?))",
+            (_json(list(ids)),),
+        )
+        return {int(id): (int(snippet), (int(start), int(end))) for id, snippet, start, end in rows}
+
+    def vectors(self, ids: Sequence[int] | None = None) -> Iterator[tuple[int, bytes]]:
+        """(window id, float32 bytes) of all windows or of some. DamagedIndex where a checksum disagrees."""
+        if ids is None:
+            rows = self.connection.execute("select id, vector, crc from window order by id")
+        else:
+            query = "select id, vector, crc from window where id in (select value from json_each(?)) order by id"
+            rows = self.connection.execute(query, (_json(list(ids)),))
+        for id, vector, crc in rows:
+            if zlib.crc32(vector) != crc:
+                raise DamagedIndex(f"window {id} of the index is damaged", "remove the index and ingest again")
+            yield int(id), bytes(vector)
+
+    def vector_by_digest(self, digest: bytes) -> bytes | None:
+        """The vector of a text embedded before, wherever it stands now."""
+        row = self.connection.execute("select vector, crc from window where digest = ? limit 1", (digest,)).fetchone()
+        return bytes(row[0]) if row is not None and zlib.crc32(row[0]) == row[1] else None
+
+    # -- the ledger -------------------------------------------------------------------------------------
+
+    def put_file(self, outcome: FileOutcome, stat: Stat, sha256: str = "") -> None:
+        """Writes or replaces a file's line."""
+        row = (_encode(outcome.uri), outcome.state.value, outcome.reason, _json(outcome.notes), outcome.snippets)
+        stats = (stat.size_bytes, stat.mtime_ns, stat.inode, stat.ctime_ns)
+        self.connection.execute(
+            "insert or replace into file values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *stats, sha256)
+        )
+
+    def drop_file(self, uri: str) -> None:
+        """Removes a file's line."""
+        self.connection.execute("delete from file where uri = ?", (_encode(uri),))
+
+    def set_state(self, uri: str, state: FileState) -> None:
+        """Changes a line's state and nothing else."""
+        self.connection.execute("update file set state = ? where uri = ?", (state.value, _encode(uri)))
+
+    def files(self) -> dict[str, tuple[FileOutcome, Stat, str]]:
+        """The whole ledger: uri -> (outcome, stat, sha256), by uri."""
+        rows = self.connection.execute("select * from file order by uri")
+        ledger = {}
+        for uri, state, reason, notes, snippets, *stats, sha256 in rows:
+            name = os.fsdecode(uri)
+            outcome = FileOutcome(name, FileState(state), reason, snippets, tuple(json.loads(notes)))
+            ledger[name] = outcome, Stat(*stats), sha256
+        return ledger
+
+
+def _document(row: Sequence[Any]) -> Document:
+    id, uri, sha256, title, text, pages, metadata = row
+    return Document(
+        id=id,
+        uri=os.fsdecode(uri),
+        sha256=sha256,
+        title=title,
+        text=text,
+        pages=tuple(Page(start, label) for start, label in json.loads(pages)),
+        metadata=tuple((key, value) for key, value in json.loads(metadata)),
+    )
+
+
+def _snippet(row: Sequence[Any]) -> Snippet:
+    id, ref, document_id, uri, start, end, text, fields, first, last, pages, digest = row
+    name = os.fsdecode(uri)
+    if _digest(text, start, end, fields) != digest:
+        raise DamagedIndex(f"the stored text of {name!r} is damaged", "remove the index and ingest again")
+    numbered = json.loads(pages)
+    return Snippet(
+        id=id,
+        ref=ref,
+        document_id=document_id,
+        uri=name,
+        start=start,
+        end=end,
+        text=text,
+        fields=(*((key, value) for key, value in json.loads(fields)), ("text", text)),
+        lines=(first, last),
+        pages=tuple(number for number, _ in numbered),
+        page_labels=tuple(label for _, label in numbered),
+    )
