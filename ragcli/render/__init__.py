@@ -1,0 +1,1 @@
+"""Records to text and JSON: everything the user sees."""

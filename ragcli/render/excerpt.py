@@ -1,0 +1,56 @@
+"""A span of a text in its surroundings, short enough to print."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from ragcli.types import Span
+
+AROUND: Final = 110
+LONGEST: Final = 600
+_BLANK = re.compile(r"\s+")
+
+
+class Excerpt(NamedTuple):
+    """One line in three parts: `before` and `after` may be empty, `span` is what to highlight."""
+
+    before: str
+    span: str
+    after: str
+
+
+def excerpt(text: str, span: Span, *, around: int = AROUND, longest: int = LONGEST) -> Excerpt:
+    """The span with up to `around` characters on each side, cut at spaces, blanks collapsed.
+
+    A span longer than `longest` loses its middle. An empty span gives the beginning of the text.
+    """
+    start, end = span
+    if end <= start:
+        return Excerpt("", "", _head(text[: 2 * around + 1], 2 * around))
+    middle = text[start:end]
+    if end - start > longest:
+        middle = (
+            f"{_head(text[start : start + longest], longest * 2 // 3)} {_tail(text[end - longest : end], longest // 3)}"
+        )
+    before = _tail(text[max(start - around - 1, 0) : start], around)
+    after = _head(text[end : end + around + 1], around)
+    return Excerpt(_collapse(before).lstrip(), _collapse(middle), _collapse(after).rstrip())
+
+
+def _head(text: str, length: int) -> str:
+    """At most `length` characters from the front, up to a blank if there is one in the last third."""
+    if len(text) <= length:
+        return text
+    cut = max(text.rfind(" ", length * 2 // 3, length), text.rfind("\n", length * 2 // 3, length))
+    return text[: cut if cut > 0 else length].rstrip() + "…"
+
+
+def _tail(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    return "…" + _head(text[::-1], length)[-2::-1].lstrip()
+
+
+def _collapse(text: str) -> str:
+    return _BLANK.sub(" ", text)

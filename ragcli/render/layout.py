@@ -1,0 +1,180 @@
+"""Styled segments to terminal lines: wrapped by display width, painted only where the look allows it.
+
+The one module that writes escape sequences; it makes every segment safe first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, groupby, repeat
+from pathlib import Path
+from typing import Final, TextIO
+from urllib.parse import quote
+
+from ragcli.render.safe import path_bytes, safe
+
+SGR: Final = {
+    "bold": "1",
+    "dim": "2",
+    "cited": "4",
+    "quote": "1",
+    "number": "36",
+    "good": "32",
+    "warn": "33",
+    "bad": "31",
+}
+GLYPHS: Final = {"✓": "+", "✗": "x", "·": "-", "…": "...", "–": "-", "→": "->"}
+MAX_WIDTH: Final = 100
+# CJK text may break between any two characters, other text at spaces
+_WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_WORD = re.compile(f"\n| +|[{_WIDE}]|[^ \n{_WIDE}]+")
+_STANDS_ALONE = re.compile(f"[ \n{_WIDE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a stream can show. `width` is in cells, None where lines are not wrapped (a pipe)."""
+
+    color: bool = False
+    unicode: bool = True
+    width: int | None = None
+
+    def glyph(self, character: str) -> str:
+        """The character, or its ASCII stand-in."""
+        return character if self.unicode else GLYPHS[character]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of text in one style; `link` is a target that this program built."""
+
+    text: str
+    style: str = ""
+    link: str = ""
+
+
+def look_of(stream: TextIO, color: str, environ: Mapping[str, str]) -> Look:
+    """The look of a stream. color: auto | always | never; `auto` obeys NO_COLOR, TERM=dumb and the terminal."""
+    terminal = stream.isatty()
+    wanted = terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    columns = environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and len(columns) < 6 else None
+    if terminal and width is None:
+        width = _terminal_width(stream)
+    return Look(
+        color=color == "always" or (color == "auto" and wanted),
+        unicode=_carries(stream.encoding or "ascii", "".join(GLYPHS)),
+        width=min(max(width, 20), MAX_WIDTH) if width else None,
+    )
+
+
+def _terminal_width(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _carries(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def cells(text: str) -> int:
+    """The columns `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_cell(character) for character in text)
+
+
+def _cell(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def lay(segments: Iterable[Segment], look: Look, *, indent: str = "", first: str | None = None) -> str:
+    """The segments as lines, each ended by a line feed, under `indent` (`first` on the first line)."""
+    width = None if look.width is None else max(look.width - len(indent), 8)
+    lines = _wrap(segments, width)
+    heads = chain([indent if first is None else first], repeat(indent))
+    return "".join(f"{head}{_paint(line, look)}".rstrip(" ") + "\n" for head, line in zip(heads, lines, strict=False))
+
+
+def _wrap(segments: Iterable[Segment], width: int | None) -> Iterator[list[Segment]]:
+    """Greedy lines; a space at a wrap is dropped, and a word wider than a line is cut."""
+    line: list[Segment] = []
+    used = 0
+    for word in _words(segments):
+        if word[0].text == "\n":
+            yield line
+            line, used = [], 0
+            continue
+        for part in _cut(word, width):
+            size = sum(cells(segment.text) for segment in part)
+            if width is not None and used and used + size > width:
+                yield line
+                line, used = [], 0
+                if not part[0].text.strip(" "):
+                    continue
+            line += part
+            used += size
+    yield line
+
+
+def _words(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    """Line feeds, runs of spaces, wide characters and words; a word may run over several segments."""
+    word: list[Segment] = []
+    for segment in segments:
+        for piece in _WORD.findall(safe(segment.text)):
+            part = replace(segment, text=piece)
+            if _STANDS_ALONE.match(piece):
+                if word:
+                    yield word
+                yield [part]
+                word = []
+            else:
+                word.append(part)
+    if word:
+        yield word
+
+
+def _cut(word: list[Segment], width: int | None) -> Iterator[list[Segment]]:
+    if width is None or sum(cells(segment.text) for segment in word) <= width:
+        yield word
+        return
+    part: list[Segment] = []
+    used = 0
+    for segment in word:
+        for character in segment.text:
+            size = cells(character)
+            if used + size > width:
+                yield part
+                part, used = [], 0
+            part.append(replace(segment, text=character))
+            used += size
+    yield part
+
+
+def _paint(line: list[Segment], look: Look) -> str:
+    painted = []
+    for (style, link), run in groupby(line, key=lambda segment: (segment.style, segment.link)):
+        text = "".join(segment.text for segment in run)
+        if look.color and style:
+            text = f"\x1b[{SGR[style]}m{text}\x1b[0m"
+        if look.color and link:
+            text = f"\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\"
+        painted.append(text)
+    return "".join(painted)
+
+
+def file_link(path: Path) -> str:
+    """A file:// URL of an absolute path, percent-encoded: nothing of a name can end the escape sequence."""
+    return "file://" + quote(path_bytes(str(path)))

@@ -1,0 +1,122 @@
+"""What an ingest did, what the index holds, and a snippet or document in full, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ragcli.render.layout import Look, Segment, lay
+from ragcli.render.place import Documents, lines_text, pages_text, place_of, title
+from ragcli.render.safe import name, safe
+from ragcli.types import Document, FileOutcome, FileState, IngestReport, Snippet
+
+LISTED: Final = 20
+STYLE: Final = {FileState.FAILED: "bad", FileState.NO_TEXT: "warn", FileState.SKIPPED: "dim"}
+COLUMN: Final = 10
+
+
+def ingest_text(report: IngestReport, look: Look, *, planned: bool = False) -> str:
+    """Counts by state, then every file that failed or has no text with its reason, then the cost."""
+    parts = [lay([Segment(_counts(report.outcomes), "bold")], look)]
+    if planned:
+        changes = [o for o in report.outcomes if o.state not in {FileState.UNCHANGED, FileState.SKIPPED}]
+        parts += [_file(outcome, look) for outcome in changes]
+    else:
+        for state in (FileState.FAILED, FileState.NO_TEXT):
+            parts.append(_listed(report.outcomes, state, look))
+    parts.append(_skipped(report.outcomes, look))
+    parts.append(_noted(report.outcomes, look))
+    parts.append(lay([Segment("Nothing was written (dry run)." if planned else _cost(report, look))], look))
+    return "".join(parts)
+
+
+def _counts(outcomes: Sequence[FileOutcome]) -> str:
+    """ "9 files: 7 added, 2 skipped"."""
+    states = Counter(outcome.state for outcome in outcomes)
+    total = f"{len(outcomes):,} file{'s' if len(outcomes) != 1 else ''}"
+    each = [f"{states[state]:,} {state.value.replace('_', ' ')}" for state in FileState if states[state]]
+    return f"{total}: {', '.join(each)}" if each else f"{total}."
+
+
+def _cost(report: IngestReport, look: Look) -> str:
+    dot = look.glyph("·")
+    snippets = sum(outcome.snippets for outcome in report.outcomes if outcome.state is not FileState.REMOVED)
+    windows = f"{report.windows_embedded:,} windows embedded, {report.windows_reused:,} reused"
+    return f"{snippets:,} snippets {dot} {windows} {dot} {report.seconds_s:.1f} s"
+
+
+def _listed(outcomes: Sequence[FileOutcome], state: FileState, look: Look) -> str:
+    found = [outcome for outcome in outcomes if outcome.state is state]
+    text = "".join(_file(outcome, look) for outcome in found[:LISTED])
+    if len(found) > LISTED:
+        text += lay([Segment(f"{len(found) - LISTED:,} more: ragcli ls --state {state.value}", "dim")], look)
+    return text
+
+
+def _file(outcome: FileOutcome, look: Look) -> str:
+    """ "failed    notes/a.pdf: encrypted"."""
+    state = Segment(outcome.state.value.ljust(COLUMN), STYLE.get(outcome.state, "good"))
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    return lay([state, Segment(name(outcome.uri + reason))], look, indent=" " * COLUMN, first="")
+
+
+def _skipped(outcomes: Sequence[FileOutcome], look: Look) -> str:
+    """Skipped files by reason: "skipped   12 hidden, 3 binary"."""
+    reasons = Counter(outcome.reason for outcome in outcomes if outcome.state is FileState.SKIPPED)
+    if not reasons:
+        return ""
+    each = ", ".join(f"{count:,} {name(reason)}" for reason, count in reasons.most_common(LISTED))
+    return lay([Segment("skipped".ljust(COLUMN), "dim"), Segment(each)], look, indent=" " * COLUMN, first="")
+
+
+def _noted(outcomes: Sequence[FileOutcome], look: Look) -> str:
+    """The parsers' warnings, by warning, with the first file that has it."""
+    files: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for note in outcome.notes:
+            files.setdefault(note, []).append(outcome.uri)
+    lines = []
+    for note, uris in list(files.items())[:LISTED]:
+        more = f" and {len(uris) - 1:,} more" if len(uris) > 1 else ""
+        segments = [Segment("note".ljust(COLUMN), "warn"), Segment(name(f"{note}: {uris[0]}{more}"))]
+        lines.append(lay(segments, look, indent=" " * COLUMN, first=""))
+    return "".join(lines)
+
+
+def ledger_text(outcomes: Iterable[FileOutcome], look: Look) -> str:
+    """One line a file: state, snippets, path and reason."""
+    return "".join(_ledger_line(outcome, look) for outcome in outcomes)
+
+
+def _ledger_line(outcome: FileOutcome, look: Look) -> str:
+    head = [
+        Segment(outcome.state.value.ljust(COLUMN), STYLE.get(outcome.state, "good")),
+        Segment(f"{outcome.snippets:>6}  "),
+        Segment(name(outcome.uri)),
+    ]
+    if outcome.reason:
+        head.append(Segment(f"  ({name(outcome.reason)})", "dim"))
+    return lay(head, look, indent=" " * (COLUMN + 8), first="")
+
+
+def snippet_text(snippet: Snippet, look: Look, documents: Documents) -> str:
+    """A snippet in full under its place."""
+    place = place_of(snippet, (snippet.start, snippet.end), documents)
+    where = [Segment(name(place.uri) + lines_text(place), "bold")]
+    parts = (pages_text(place), title(snippet), place.section)
+    where += [Segment(name(f" {look.glyph('·')} {part}")) for part in parts if part]
+    span = f"ref {snippet.ref}  characters {snippet.start}-{snippet.end}"
+    return lay(where, look) + lay([Segment(span, "dim")], look) + "\n" + _body(snippet.text)
+
+
+def document_text(document: Document, snippets: Sequence[Snippet], look: Look) -> str:
+    """A document's stored text in full, and the refs of its snippets."""
+    head = lay([Segment(name(document.uri), "bold"), Segment(name(f"  {document.title}"))], look)
+    facts = f"{len(document.text):,} characters, {len(document.pages):,} pages, {len(snippets):,} snippets"
+    rows = [Segment(f"ref {snippet.ref}{lines_text(place_of(snippet, (0, 0), {}))}\n", "dim") for snippet in snippets]
+    return head + lay([Segment(facts, "dim")], look) + lay(rows, look) + _body(document.text)
+
+
+def _body(text: str) -> str:
+    return safe(text).rstrip("\n") + "\n"

@@ -1,0 +1,146 @@
+"""Answers and hits for people: numbered marks, the sources with their quotes, calm at 80 columns."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from ragcli.render.excerpt import Excerpt, excerpt
+from ragcli.render.layout import Look, Segment, file_link, lay
+from ragcli.render.place import Documents, Place, best_span, lines_text, pages_text, place_of
+from ragcli.render.safe import name
+from ragcli.types import Answer, Citation, CitationMode, Cited, Hit, Outcome, Scores, Snippet, Span, SupportStatus
+
+STATUS: Final = {
+    SupportStatus.SUPPORTED: ("✓", "good"),
+    SupportStatus.PARTIAL: ("~", "warn"),
+    SupportStatus.UNSUPPORTED: ("✗", "bad"),
+    SupportStatus.UNCHECKED: ("?", "dim"),
+}
+CLOSEST: Final = 3
+SECTION: Final = 120
+DEEP: Final = "      "
+
+
+class Numbers:
+    """Source numbers as displayed: one for each quote, from 1, in order of appearance in the answer."""
+
+    def __init__(self, citations: Sequence[Citation]) -> None:
+        self.sources: list[Cited] = []
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        for citation in sorted(citations, key=lambda each: (each.end, each.start)):
+            for cited in citation.sources:
+                key = _quote_key(cited)
+                if key not in self._numbers:
+                    self.sources.append(cited)
+                    self._numbers[key] = len(self.sources)
+
+    def marks(self, citation: Citation) -> str:
+        """ "[1][3]"."""
+        return "".join(f"[{number}]" for number in sorted({self._numbers[_quote_key(c)] for c in citation.sources}))
+
+
+def _quote_key(cited: Cited) -> tuple[str, int, int]:
+    return cited.snippet.ref, cited.support.start, cited.support.end
+
+
+def answer_text(answer: Answer, look: Look, documents: Documents, base: Path) -> str:
+    """The answer with its sources, or what there is instead of one. `base` is where relative uris start."""
+    if answer.outcome in {Outcome.NO_EVIDENCE, Outcome.DECLINED}:
+        return _abstention(answer, look, documents, base)
+    numbers = Numbers(answer.citations)
+    parts = [lay(_marked(answer, numbers), look)]
+    if numbers.sources:
+        parts.append("\n" + lay([Segment("Sources", "bold")], look))
+    for number, cited in enumerate(numbers.sources, 1):
+        parts.append(_source(number, cited, look, documents, base))
+    if not numbers.sources and answer.mode is not CitationMode.OFF:
+        parts.append("\n" + lay([Segment("No part of this answer is cited from your documents.", "warn")], look))
+    return "".join(parts)
+
+
+def _marked(answer: Answer, numbers: Numbers) -> list[Segment]:
+    """The answer cut at every edge of a citation, cited spans styled, marks after each one's end."""
+    steps: Counter[int] = Counter()
+    ending: defaultdict[int, list[Citation]] = defaultdict(list)
+    for citation in answer.citations:
+        steps[citation.start] += 1
+        steps[citation.end] -= 1
+        ending[citation.end].append(citation)
+    edges = sorted({0, len(answer.text), *steps})
+    segments, depth = [], 0
+    for start, end in pairwise(edges):
+        depth += steps[start]
+        segments.append(Segment(answer.text[start:end], "cited" if depth else ""))
+        segments += [Segment(numbers.marks(citation), "number") for citation in ending[end]]
+    return segments
+
+
+def _source(number: int, cited: Cited, look: Look, documents: Documents, base: Path) -> str:
+    span = (cited.support.start, cited.support.end)
+    place = place_of(cited.snippet, span, documents)
+    glyph, style = STATUS[cited.support.status]
+    shown = look.glyph(glyph) if glyph in "✓✗" else glyph
+    head = [Segment(f"[{number}]", "number"), Segment(" "), *_where(place, look, base)]
+    head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style)]
+    return lay(head, look, indent=DEEP, first="  ") + _quoted(cited.snippet, span, look, documents, DEEP)
+
+
+def _quoted(snippet: Snippet, span: Span, look: Look, documents: Documents, indent: str) -> str:
+    document = documents.get(snippet.uri)
+    text, offset = (document.text, 0) if document else (snippet.text, snippet.start)
+    if span[1] <= span[0]:
+        text, offset = snippet.text, span[0]
+    return lay(_highlighted(excerpt(text, (span[0] - offset, span[1] - offset)), look), look, indent=indent)
+
+
+def _highlighted(parts: Excerpt, look: Look) -> list[Segment]:
+    dots = look.glyph("…")
+    styles = ("dim", "quote", "dim")
+    return [Segment(part.replace("…", dots), style) for part, style in zip(parts, styles, strict=True)]
+
+
+def _where(place: Place, look: Look, base: Path) -> list[Segment]:
+    """path:lines · page · section, the path a link to the file."""
+    segments = [Segment(name(place.uri) + lines_text(place), "bold", file_link(base / place.uri))]
+    parts = [part for part in (pages_text(place), place.section[:SECTION]) if part]
+    return segments + [Segment(name(f" {look.glyph('·')} {part}")) for part in parts]
+
+
+def _abstention(answer: Answer, look: Look, documents: Documents, base: Path) -> str:
+    declined = answer.outcome is Outcome.DECLINED
+    verdict = "The model found no answer in your documents." if declined else "Not in your documents."
+    parts = [lay([Segment(verdict, "bold")], look)]
+    if answer.evidence.reason:
+        parts.append(lay([Segment(f"Reason: {name(answer.evidence.reason)}")], look))
+    if answer.hits:
+        parts.append("\n" + lay([Segment("Closest passages", "bold")], look))
+    for rank, hit in enumerate(answer.hits[:CLOSEST], 1):
+        parts.append(_hit(f"{rank}", hit, look, documents, base, scores=False))
+    return "".join(parts)
+
+
+def hits_text(hits: Sequence[Hit], look: Look, documents: Documents, base: Path) -> str:
+    """One paragraph a hit: rank, place, scores, and the best passage in its surroundings."""
+    if not hits:
+        return lay([Segment("Nothing found.", "bold")], look)
+    return "\n".join(_hit(f"{rank}", hit, look, documents, base) for rank, hit in enumerate(hits, 1))
+
+
+def _hit(rank: str, hit: Hit, look: Look, documents: Documents, base: Path, *, scores: bool = True) -> str:
+    place = place_of(hit.snippet, (hit.snippet.start, hit.snippet.end), documents)
+    head = [Segment(rank, "number"), Segment(" " * max(4 - len(rank), 1)), *_where(place, look, base)]
+    text = lay(head, look, indent="    ", first="")
+    if scores:
+        text += lay([Segment(_scores(hit.scores, hit.snippet.ref), "dim")], look, indent="    ")
+    return text + _quoted(hit.snippet, best_span(hit), look, documents, "    ")
+
+
+def _scores(scores: Scores, ref: str) -> str:
+    parts = [f"score {scores.fused:.3f}"]
+    legs = (("dense", scores.dense), ("lexical", scores.lexical), ("rerank", scores.rerank))
+    parts += [f"{name} {value:.3f}" for name, value in legs if value is not None]
+    return "  ".join([*parts, f"ref {ref}"])

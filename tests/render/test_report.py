@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from ragcli.render.layout import Look
+from ragcli.render.report import document_text, ingest_text, ledger_text, snippet_text
+from ragcli.types import FileOutcome, FileState, IngestReport
+
+from .hostile import PAYLOADS, acting
+from .records import document, snippet
+
+ADDED = FileOutcome("a.md", FileState.ADDED, "", 4)
+FAILED = FileOutcome("b.pdf", FileState.FAILED, "encrypted")
+SCANNED = FileOutcome("c.pdf", FileState.NO_TEXT, "no text layer")
+HIDDEN = FileOutcome(".env", FileState.SKIPPED, "secret")
+
+
+def test_a_summary_counts_states_and_names_failures() -> None:
+    report = IngestReport((ADDED, FAILED, SCANNED, HIDDEN), 9, 2, 1.25)
+    assert ingest_text(report, Look()) == (
+        "4 files: 1 added, 1 no text, 1 skipped, 1 failed\n"
+        "failed    b.pdf: encrypted\n"
+        "no_text   c.pdf: no text layer\n"
+        "skipped   1 secret\n"
+        "4 snippets · 9 windows embedded, 2 reused · 1.2 s\n"
+    )
+
+
+def test_many_failures_are_cut_with_the_command_that_lists_them() -> None:
+    report = IngestReport(tuple(FileOutcome(f"{n}.pdf", FileState.FAILED, "bad") for n in range(51)), 0, 0, 0.0)
+    text = ingest_text(report, Look())
+    assert text.count("bad") == 20
+    assert "31 more: ragcli ls --state failed\n" in text
+
+
+def test_notes_are_grouped() -> None:
+    noted = tuple(FileOutcome(f"{n}.txt", FileState.ADDED, "", 1, ("read as latin-1",)) for n in range(3))
+    assert "note      read as latin-1: 0.txt and 2 more\n" in ingest_text(IngestReport(noted, 0, 0, 0.0), Look())
+
+
+def test_a_plan_lists_changes_and_says_nothing_was_written() -> None:
+    text = ingest_text(IngestReport((ADDED, HIDDEN), 0, 0, 0.0), Look(), planned=True)
+    assert "added     a.md\n" in text
+    assert text.endswith("Nothing was written (dry run).\n")
+
+
+def test_no_files_say_so() -> None:
+    assert ingest_text(IngestReport((), 0, 0, 0.0), Look()).startswith("0 files.\n")
+
+
+def test_the_ledger_is_one_line_a_file() -> None:
+    assert ledger_text((ADDED, FAILED), Look()) == "added          4  a.md\nfailed         0  b.pdf  (encrypted)\n"
+
+
+def test_a_snippet_is_shown_in_full_under_its_place() -> None:
+    pdf = document()
+    text = snippet_text(snippet(pdf, 20), Look(), {pdf.uri: pdf})
+    assert text.startswith("birds/penguins.pdf · pp. iii-1 (2-3) · Tall penguins · Size > Height\nref 0123456789abcdef")
+    assert text.endswith("\n\n" + pdf.text[20:])
+
+
+def test_a_document_is_shown_with_the_refs_of_its_snippets() -> None:
+    note = document("a.md", paged=False)
+    text = document_text(note, [snippet(note)], Look())
+    assert "a.md  Tall penguins\n" in text
+    assert "ref 0123456789abcdef:1-5\n" in text
+    assert text.endswith(note.text)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_names_and_reasons_are_inert_and_on_one_line(payload: str) -> None:
+    bad = FileOutcome(payload, FileState.FAILED, payload, 0, (payload,))
+    skipped = FileOutcome(payload, FileState.SKIPPED, payload)
+    evil = document(payload, payload, paged=False)
+    for output in (
+        ingest_text(IngestReport((bad, skipped), 0, 0, 0.0), Look(color=True)),
+        ledger_text((bad,), Look(color=True)),
+        snippet_text(snippet(evil, section=payload), Look(color=True), {}),
+        document_text(evil, [snippet(evil)], Look(color=True)),
+    ):
+        assert acting(output) == []
+    assert ledger_text((bad,), Look()).count("\n") == 1
