@@ -93,6 +93,10 @@ class LexicalIndex(Protocol):
         """Any term may match (OR). Scores are positive."""
         ...
 
+    def optimize(self) -> None:
+        """Compacts, so that nothing of what was removed is left on the disk."""
+        ...
+
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many snippets' text each term occurs; 0 where unknown."""
         ...

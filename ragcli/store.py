@@ -50,10 +50,11 @@ class NewWindow:
 
 @dataclass(frozen=True, slots=True)
 class NewSnippet:
-    """A snippet to be stored, offsets in the document's text."""
+    """A snippet to be stored, offsets in the document's text; `fields` without the text."""
 
     start: int
     end: int
+    text: str
     fields: Fields
     lines: tuple[int, int]
     pages: tuple[tuple[int, str], ...]
@@ -113,6 +114,10 @@ class Store:
         self.connection.execute("commit")
         failpoint("store.after_commit")
 
+    def checkpoint(self) -> None:
+        """Moves the write-ahead log into the database and empties it: no removed text stays behind in it."""
+        self.connection.execute("pragma wal_checkpoint(truncate)")
+
     # -- meta -------------------------------------------------------------------------------------------
 
     def meta(self, key: str) -> str | None:
@@ -155,7 +160,7 @@ class Store:
         )
         document_id = cursor.lastrowid
         failpoint("store.after_document")
-        placed = [self._put_snippet(file, document_id, document.text, new) for new in snippets]
+        placed = [self._put_snippet(file, document_id, new) for new in snippets]
         failpoint("store.after_snippets")
         ids = [
             (snippet_id, self._put_windows(snippet_id, new.windows))
@@ -164,8 +169,8 @@ class Store:
         failpoint("store.after_windows")
         return ids
 
-    def _put_snippet(self, file: File, document_id: int | None, text: str, new: NewSnippet) -> int:
-        quote, fields = text[new.start : new.end], _json(new.fields)
+    def _put_snippet(self, file: File, document_id: int | None, new: NewSnippet) -> int:
+        fields = _json(new.fields)
         name = b"\0".join((_encode(file.uri), file.sha256.encode(), f"{new.start}:{new.end}".encode()))
         cursor = self.connection.execute(
             """
@@ -177,11 +182,11 @@ class Store:
                 hashlib.blake2b(name, digest_size=8).hexdigest(),
                 new.start,
                 new.end,
-                quote,
+                new.text,
                 fields,
                 *new.lines,
                 _json(new.pages),
-                _digest(quote, new.start, new.end, fields),
+                _digest(new.text, new.start, new.end, fields),
             ),
         )
         return int(cursor.lastrowid or 0)

@@ -138,6 +138,10 @@ class Stat:
     ctime_ns: int
 
 
+NO_STAT: Final = Stat(0, 0, 0, 0)
+"""Of a file that was not read: equal to no real one, so the file is looked at again."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that was read. `uri` is its path, relative to the folder that holds the index where it lies

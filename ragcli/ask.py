@@ -1,0 +1,94 @@
+"""Question -> Answer, the straight line: retrieve, judge, ground, generate, parse, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ragcli import citations, evidence, salience, support
+from ragcli.ground import ground
+from ragcli.rerank import rerank
+from ragcli.retrieve import retrieve
+from ragcli.types import (
+    Answer,
+    CitationMode,
+    Completion,
+    Filters,
+    Finish,
+    Outcome,
+    Piece,
+    Sampling,
+    SearchMode,
+    Turn,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from ragcli.index import Index
+    from ragcli.protocols import Runtime
+
+SPARE: Final = 2
+"""Hits fetched for each one kept, so that near-copies can go."""
+
+
+def ask(
+    question: str,
+    *,
+    index: Index,
+    runtime: Runtime,
+    mode: CitationMode = CitationMode.ACCURATE,
+    k: int = 5,
+    filters: Filters = Filters(),
+    search: SearchMode = SearchMode.HYBRID,
+    sampling: Sampling = Sampling(),
+    history: Sequence[Turn] = (),
+    on_text: Callable[[str], None] = lambda _: None,
+) -> Answer:
+    """The answer to `question` from the k best snippets; `on_text` gets its clean text as it comes.
+
+    Without evidence the outcome is `no_evidence` and no runtime is called.
+    """
+    # 1. find, and see whether what was found answers at all
+    started = time.monotonic()
+    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters), k)
+    snippets = [hit.snippet for hit in hits]
+    sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
+    judged = evidence.judge(question, hits, sentences=sentences, idf=index.idf)
+    found = time.monotonic()
+    if not judged.enough:
+        usage = Usage(retrieve_s=found - started)
+        return Answer(question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, usage=usage)
+    # 2. ground, generate, parse as it comes
+    prompt = ground(question, snippets, mode, history=history)
+    parser = citations.Parser(mode, len(snippets))
+    last = Piece("", Finish.STOP)
+    for last in runtime.stream(prompt, sampling):
+        on_text(parser.feed(last.text))
+    completion = parser.close()
+    # 3. check every source against what is said of it
+    cited = support.check(completion.text, completion.marks, snippets, idf=index.idf)
+    return Answer(
+        question=question,
+        text=completion.text,
+        outcome=_outcome(completion, mode),
+        citations=cited,
+        hits=tuple(hits),
+        evidence=judged,
+        mode=mode,
+        runtime=runtime.name,
+        relevant=completion.relevant,
+        cited=completion.cited,
+        finish=last.finish or Finish.STOP,
+        warnings=completion.warnings,
+        usage=Usage(last.prompt_tokens, last.completion_tokens, found - started, time.monotonic() - found),
+    )
+
+
+def _outcome(completion: Completion, mode: CitationMode) -> Outcome:
+    """`None` in the list of cited documents is the model's way to say that they do not answer."""
+    if completion.cited == () and not completion.marks:
+        return Outcome.DECLINED
+    if not completion.text:
+        return Outcome.DECLINED
+    return Outcome.ANSWERED if completion.marks or mode is CitationMode.OFF else Outcome.UNCITED
