@@ -1,0 +1,323 @@
+"""Document -> snippets along its structure; snippet -> windows that fit an embedder.
+
+Where the parser gave blocks, text before the first one is not cut (front matter, which the parser read as
+metadata); text between and after blocks is. Without blocks, blank lines part paragraphs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+from ragcli import lexical, sentences
+from ragcli.types import Block, BlockKind, Cut, Parsed, Span
+
+HARD_MIN: Final = 100
+"""Words below which a snippet joins a neighbour of another section."""
+HARD_MAX: Final = 400
+"""Words that only an unbreakable unit exceeds, and then it is cut between words."""
+_BLOCK_END: Final = 30
+"""How many words off the target the end of a paragraph is worth."""
+_SEPARATOR: Final = " > "
+_MAX_HEADING: Final = 120
+
+_PARAGRAPH_BREAK: Final = re.compile(r"\n[^\S\n]*+\n\s*+|\f\s*+")
+_LINE: Final = re.compile(r"[^\n]+")
+_MARKS: Final = re.compile(r"\A\s*#{1,6}\s+|\s+#+\s*\Z")
+_RULE: Final = re.compile(r"[^\w\s]{3,}\Z")
+_NO_BREAK: Final = (BlockKind.CODE, BlockKind.TABLE, BlockKind.ROW)
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """What is not cut again. `last` is set where a paragraph, list, table or listing ends."""
+
+    start: int
+    end: int
+    words: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A snippet in the making, under its headings."""
+
+    start: int
+    end: int
+    words: int
+    path: Path
+
+
+def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[Cut]:
+    """The snippets of a document: disjoint, sorted, trimmed, together all its text that is not whitespace.
+
+    Words as `lexical.count_words`. Raises ValueError unless 0 < min_words <= max_words <= 400.
+    """
+    if not 0 < min_words <= max_words <= HARD_MAX:
+        raise ValueError(f"0 < min_words <= max_words <= {HARD_MAX} does not hold: {min_words}, {max_words}")
+    pieces = [
+        _Piece(atoms[0].start, atoms[-1].end, sum(atom.words for atom in atoms), path)
+        for path, section in _sections(parsed, max_words)
+        for atoms in _pack(section, min_words, max_words)
+    ]
+    pieces = _join_tiny(_join_small(pieces, min_words, max_words), min(HARD_MIN, min_words))
+    return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path)) for piece in pieces]
+
+
+def windows(spans: Sequence[Span], *, size: int, stride: int) -> list[Span]:
+    """Character spans of windows of at most `size` tokens, a new one every `stride` tokens or, to begin at a word, a
+    little earlier; every token is in one. Raises ValueError unless 0 < stride <= size."""
+    if not 0 < stride <= size:
+        raise ValueError(f"0 < stride <= size does not hold: {stride}, {size}")
+    found: list[Span] = []
+    first, count = 0, len(spans)
+    while first < count:
+        beyond = min(first + size, count)
+        found.append((spans[first][0], spans[beyond - 1][1]))
+        if beyond == count:
+            break
+        following = min(first + stride, count - size)
+        first = max(_word_start(spans, following, beyond), first + 1)
+    return found
+
+
+def _word_start(spans: Sequence[Span], at: int, beyond: int) -> int:
+    """The nearest token from `at` on that does not touch the one before it, at most 8 on and not after `beyond`."""
+    for i in range(at, min(at + 8, beyond + 1)):
+        if spans[i - 1][1] < spans[i][0]:
+            return i
+    return at
+
+
+def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom]]]:
+    """The atoms of each section under its headings. Headings without text of their own go to the next section."""
+    text = parsed.text
+    blocks = _top_blocks(parsed)
+    sole = _sole_title(parsed, blocks)
+    open_: list[tuple[int, str]] = []
+    path: Path = ()
+    atoms: list[_Atom] = []
+    heading: int | None = None
+    for block, rows in blocks:
+        if block.kind is not BlockKind.HEADING:
+            if heading is not None and atoms:
+                yield path, atoms
+                atoms = []
+            if heading is not None:
+                path = tuple(title for _, title in open_)
+            fresh = list(_atoms(text, block, rows, max_words))
+            atoms += _glue(text, heading, fresh, max_words)
+            heading = None
+            continue
+        heading = block.start if heading is None else heading
+        while open_ and open_[-1][0] >= block.level:
+            open_.pop()
+        if block != sole:
+            open_.append((block.level, _title(text[block.start : block.end])))
+    if heading is not None:
+        end = max(block.end for block, _ in blocks)
+        atoms += _bounded(text, (heading, end), max_words, last=True)
+    if atoms:
+        yield path, atoms
+
+
+def _glue(text: str, heading: int | None, atoms: list[_Atom], max_words: int) -> list[_Atom]:
+    """The atoms, the first of which begins at the heading above it."""
+    if heading is None or not atoms:
+        return atoms
+    first = atoms[0]
+    return [*_bounded(text, (heading, first.end), max_words, last=first.last), *atoms[1:]]
+
+
+def _top_blocks(parsed: Parsed) -> list[tuple[Block, list[Span]]]:
+    """Blocks with the rows inside them, in order, not overlapping, none blank; gaps are paragraphs of their own."""
+    text = parsed.text
+    found: list[tuple[Block, list[Span]]] = []
+    at = min((block.start for block in parsed.blocks), default=0)
+    for block in parsed.blocks:
+        if block.kind is BlockKind.ROW and found and block.end <= found[-1][0].end:
+            found[-1][1].append((block.start, block.end))
+            continue
+        start, end = max(block.start, at), min(block.end, len(text))
+        if start >= end:
+            continue
+        found += [(gap, []) for gap in _paragraphs(text, at, start)]
+        at = end
+        if trimmed := _trim(text, start, end):
+            found.append((Block(block.kind, *trimmed, block.level), []))
+    found += [(gap, []) for gap in _paragraphs(text, at, len(text))]
+    return found
+
+
+def _paragraphs(text: str, start: int, end: int) -> Iterator[Block]:
+    at = start
+    for match in _PARAGRAPH_BREAK.finditer(text, start, end):
+        if trimmed := _trim(text, at, match.start()):
+            yield Block(BlockKind.PARAGRAPH, *trimmed)
+        at = match.end()
+    if trimmed := _trim(text, at, end):
+        yield Block(BlockKind.PARAGRAPH, *trimmed)
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    piece = text[start:end]
+    body = piece.strip()
+    first = start + len(piece) - len(piece.lstrip())
+    return (first, first + len(body)) if body else None
+
+
+def _sole_title(parsed: Parsed, blocks: Iterable[tuple[Block, list[Span]]]) -> Block | None:
+    """The only heading of level 1, if it says the document's title or the document states none."""
+    tops = [block for block, _ in blocks if block.kind is BlockKind.HEADING and block.level <= 1]
+    if len(tops) != 1:
+        return None
+    title = _title(parsed.text[tops[0].start : tops[0].end])
+    stated = " ".join(parsed.title.split())[:_MAX_HEADING]
+    return tops[0] if not stated or stated.casefold() == title.casefold() else None
+
+
+def _title(source: str) -> str:
+    """A heading without its marks (`## Size ##`, underlines), on one line."""
+    lines = [line.strip() for line in source[: 4 * _MAX_HEADING].splitlines()]
+    words = " ".join(line for line in lines if line and not _RULE.match(line)).split()
+    return _MARKS.sub("", " ".join(words))[:_MAX_HEADING].strip()
+
+
+def _atoms(text: str, block: Block, rows: list[Span], max_words: int) -> Iterator[_Atom]:
+    span = (block.start, block.end)
+    if block.kind in _NO_BREAK:
+        count = lexical.count_words(text[block.start : block.end])
+        if count <= max_words:
+            yield _Atom(*span, count, last=True)
+            return
+        parts = _rows(text, span, rows) if rows else [match.span() for match in _LINE.finditer(text, *span)]
+    else:
+        parts = sentences.spans(text, *span)
+    spans = [trimmed for start, end in parts if (trimmed := _trim(text, start, end))]
+    for i, part in enumerate(spans):
+        is_last = i + 1 == len(spans) or (block.kind is BlockKind.CODE and _has_blank(text, part[1], spans[i + 1][0]))
+        yield from _bounded(text, part, max_words, last=is_last)
+
+
+def _has_blank(text: str, start: int, end: int) -> bool:
+    return text.count("\n", start, end) > 1
+
+
+def _rows(text: str, table: Span, rows: list[Span]) -> list[Span]:
+    """The rows, each with what lies before it, the last with what lies after."""
+    ends = [*(end for _, end in rows[:-1]), table[1]]
+    return list(zip([table[0], *ends[:-1]], ends, strict=True))
+
+
+def _bounded(text: str, span: Span, max_words: int, *, last: bool) -> Iterator[_Atom]:
+    """The span as one atom, or where it has more than 400 words as several, cut between words."""
+    count = lexical.count_words(text[span[0] : span[1]])
+    if count <= HARD_MAX:
+        yield _Atom(*span, count, last)
+        return
+    found = lexical.words(text[span[0] : span[1]])
+    firsts = [span[0] + found[i][0] for i in range(0, len(found), max_words)]
+    firsts[0] = span[0]
+    for i, (start, beyond) in enumerate(zip(firsts, [*firsts[1:], span[1]], strict=True)):
+        size = min(max_words, len(found) - i * max_words)
+        end = start + len(text[start:beyond].rstrip())
+        yield _Atom(start, end, size, last and beyond == span[1])
+
+
+def _pack(atoms: list[_Atom], min_words: int, max_words: int) -> Iterator[list[_Atom]]:
+    """Atoms in groups of about equal size within the bounds, broken where a block ends if that is near."""
+    left = sum(atom.words for atom in atoms)
+    at = 0
+    while at < len(atoms):
+        pieces = -(-left // max_words)
+        if pieces > 1 and left < pieces * min_words:
+            pieces -= 1
+        if pieces <= 1 and left <= HARD_MAX:
+            yield atoms[at:]
+            return
+        beyond = _break(atoms, at, left / max(pieces, 2), (min_words, max_words))
+        yield atoms[at:beyond]
+        left -= sum(atom.words for atom in atoms[at:beyond])
+        at = beyond
+
+
+def _break(atoms: list[_Atom], at: int, target: float, bounds: Span) -> int:
+    """The index after the atom that best ends a piece which begins at `at`."""
+    best, best_cost = at + 1, float("inf")
+    words = 0
+    for i in range(at, len(atoms)):
+        words += atoms[i].words
+        if words > HARD_MAX:
+            break
+        cost = abs(words - target) + 2 * max(0, bounds[0] - words, words - bounds[1]) - _BLOCK_END * atoms[i].last
+        if cost <= best_cost:
+            best, best_cost = i + 1, cost
+    return best
+
+
+def _shared(first: Path, second: Path) -> Path:
+    count = 0
+    while count < min(len(first), len(second)) and first[count] == second[count]:
+        count += 1
+    return first[:count]
+
+
+def _joined(first: _Piece, second: _Piece) -> _Piece:
+    return _Piece(first.start, second.end, first.words + second.words, _shared(first.path, second.path))
+
+
+def _are_near(first: _Piece, second: _Piece) -> bool:
+    """Whether one lies under the other or both under one heading."""
+    depths = sorted((len(first.path), len(second.path)))
+    return len(_shared(first.path, second.path)) >= min(depths[0], depths[1] - 1)
+
+
+def _join_small(pieces: list[_Piece], min_words: int, max_words: int) -> list[_Piece]:
+    """Neighbours joined up to `max_words` where one has fewer than `min_words`, those of one parent first."""
+    if sum(piece.words for piece in pieces) <= max_words:
+        return [reduce(_joined, pieces)] if pieces else []
+    found: list[_Piece] = []
+    for i, piece in enumerate(pieces):
+        below = pieces[i + 1] if i + 1 < len(pieces) else None
+        if found and _belongs(found[-1], piece, below, (min_words, max_words)):
+            found[-1] = _joined(found[-1], piece)
+        else:
+            found.append(piece)
+    return found
+
+
+def _belongs(above: _Piece, piece: _Piece, below: _Piece | None, bounds: Span) -> bool:
+    """Whether a piece is joined to the one above: one of them is small, and none below suits it better."""
+    small = min(above.words, piece.words)
+    if small >= bounds[0] or above.words + piece.words > bounds[1]:
+        return False
+    could_wait = above.words >= bounds[0] and below is not None and piece.words + below.words <= bounds[1]
+    if could_wait and below and len(_shared(piece.path, below.path)) >= len(_shared(above.path, piece.path)):
+        return False
+    return _are_near(above, piece) or small < HARD_MIN
+
+
+def _join_tiny(pieces: list[_Piece], tiny: int) -> list[_Piece]:
+    """Those of fewer than `tiny` words joined to the nearer neighbour, then the smaller, up to 400 words."""
+    found: list[_Piece] = []
+    for i, piece in enumerate(pieces):
+        if found and min(found[-1].words, piece.words) < tiny and found[-1].words + piece.words <= HARD_MAX:
+            below = pieces[i + 1] if i + 1 < len(pieces) else None
+            if found[-1].words < tiny or below is None or not _fits_better(found[-1], piece, below):
+                found[-1] = _joined(found[-1], piece)
+                continue
+        found.append(piece)
+    return found
+
+
+def _fits_better(above: _Piece, piece: _Piece, below: _Piece) -> bool:
+    """Whether a tiny piece belongs to the one below it rather than to the one above."""
+    if piece.words + below.words > HARD_MAX:
+        return False
+    nearer = len(_shared(piece.path, below.path)) - len(_shared(above.path, piece.path))
+    return nearer > 0 or (nearer == 0 and below.words < above.words)
