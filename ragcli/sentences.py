@@ -20,14 +20,24 @@ _THAI_RUN: Final = 40
 """Characters after which a space between Thai letters ends a sentence."""
 
 _CLOSERS: Final = "\"'\u201d\u2019\u00bb\u203a)\\]}\u300d\u300f\u3011\uff09\u3009\u300b*_`"
-_BREAK: Final = re.compile(
-    r"(?P<blank>\n[^\S\n]*+\n\s*+|[\f\u2029]\s*+)|(?P<line>\n)"
-    rf"|(?P<stop>(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?:\[[0-9]{{1,3}}\])*+(?=\s|\Z))"
-    # Chinese and Japanese, Devanagari, Arabic and Urdu, Burmese, Khmer, Ethiopic, Armenian: no space is needed
-    rf"|(?P<full>[\u3002\uff01\uff1f\uff61\u0964\u0965\u061f\u06d4\u104b\u17d4\u17d5\u1362\u0589]++[{_CLOSERS}]*+)"
-    r"|(?P<greek>(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e](?=\s|\Z))"
-    r"|(?P<thai>(?<=[\u0e01-\u0e4e])[ \t]++(?=[\u0e01-\u0e4e]))"
-)
+# Chinese and Japanese, Devanagari, Arabic and Urdu, Burmese, Khmer, Ethiopic, Armenian: no space need follow
+_FULL: Final = "\u3002\uff01\uff1f\uff61\u0964\u0965\u061f\u06d4\u104b\u17d4\u17d5\u1362\u0589"
+_THAI: Final = re.compile("[\u0e01-\u0e4e] [\u0e01-\u0e4e]")
+
+
+def _breaks(first: str) -> re.Pattern[str]:
+    """All that may end a sentence, by its first character: a leading set is what `re` searches fast."""
+    return re.compile(
+        rf"[{first}](?:(?P<blank>(?<=\n)[^\S\n]*+\n\s*+|(?<=[\f\u2029])\s*+)|(?P<line>(?<=\n))"
+        rf"|(?P<stop>(?<=[.!?\u2026])(?<![.!?\u2026]{{2}})[.!?\u2026]*+[{_CLOSERS}]*+(?:\[[0-9]{{1,3}}\])*+(?=\s|\Z))"
+        rf"|(?P<full>(?<=[{_FULL}])[{_FULL}]*+[{_CLOSERS}]*+)"
+        r"|(?P<greek>(?<=[\u0370-\u03ff\u1f00-\u1fff][;\u037e])(?=\s|\Z))"
+        r"|(?P<thai>(?<=[\u0e01-\u0e4e] ) *+(?=[\u0e01-\u0e4e])))"
+    )
+
+
+_BREAK: Final = _breaks(rf"\n\f\u2029.!?\u2026;\u037e{_FULL}")
+_BREAK_THAI: Final = _breaks(rf"\n\f\u2029.!?\u2026;\u037e{_FULL} ")
 _OPENERS: Final = "\"'(\\[{\u201c\u2018\u00ab\u2039\u00bf\u00a1*_`"
 _NEXT: Final = re.compile(rf"\s*+[{_OPENERS}]*+(\w*+)")
 _DOTTED: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+")
@@ -86,7 +96,8 @@ def _cuts(text: str, start: int, stop: int) -> Iterator[int]:
     """Where sentences end, ascending."""
     line = last = start
     width = 0
-    for match in _BREAK.finditer(text, start, stop):
+    pattern = _BREAK_THAI if _THAI.search(text, start, stop) else _BREAK
+    for match in pattern.finditer(text, start, stop):
         kind, at = match.lastgroup, match.end()
         if kind == "line":
             ends = _is_line_end(text, (line, match.start()), stop, width)
