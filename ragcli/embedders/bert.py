@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ragcli import models
 from ragcli.embedders import _weights
-from ragcli.embedders._wordpieces import Wordpieces
+from ragcli.embedders._wordpieces import Wordpieces, unit
 
 if TYPE_CHECKING:
     from ragcli.models import ModelFolder
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ragcli.types import Span
 
 MEMO_TEXTS: Final = 64
+GELU_ROWS: Final = 16
 
 # erf(x) ~ x P(x^2) / Q(x^2) on [-4, 4], a few float32 ulp: Eigen, generic_fast_erf_float
 ERF_P: Final = (
@@ -42,27 +42,23 @@ class Bert:
     """The forward pass of a BERT encoder, one text at a time, and mean pooling."""
 
     def __init__(self, folder: ModelFolder) -> None:
-        config = json.loads((folder.path / "config.json").read_bytes())
+        found = models.traits(folder)
         self.fingerprint = models.fingerprint(folder)
-        self.max_tokens = 256
-        self.dim: int = config["hidden_size"]
-        self._heads: int = config["num_attention_heads"]
-        self._layers: int = config["num_hidden_layers"]
-        self._epsilon = np.float32(config["layer_norm_eps"])
-        self._weights = _weights.load(folder.path / "model.safetensors")
-        self._pieces = Wordpieces(folder.path, self.max_tokens)
+        self.max_tokens = found.max_tokens
+        self._prefixes = (found.query_prefix, found.passage_prefix)
+        self._layout, self._weights = _weights.load_bert(folder.path, self.max_tokens)
+        self.dim = self._layout.dim
+        rows = len(self._weights["embeddings.word_embeddings.weight"])
+        self._pieces = Wordpieces(folder.path, self.max_tokens, rows)
         self._memo: dict[str, tuple[list[Span], Vectors]] = {}
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows, input order."""
-        vectors = np.empty((len(texts), self.dim), np.float32)
-        for row, (ids, _) in enumerate(self._pieces.framed(texts)):
-            vectors[row] = self._states(ids).mean(axis=0)
-        return unit(vectors)
+        return self._pooled([self._prefixes[1] + text for text in texts])
 
     def query(self, text: str) -> Vectors:
         """(dim,) float32, unit."""
-        row: Vectors = self.passages([text])[0]
+        row: Vectors = self._pooled([self._prefixes[0] + text])[0]
         return row
 
     def token_spans(self, text: str) -> list[Span]:
@@ -72,6 +68,13 @@ class Bert:
     def token_states(self, texts: Sequence[str]) -> list[tuple[list[Span], Vectors]]:
         """Per text its tokens' spans and unit last-layer states, cut at `max_tokens`."""
         return [self._remembered(text) for text in texts]
+
+    def _pooled(self, texts: list[str]) -> Vectors:
+        # text by text: numpy gains nothing from batches, and nothing is padded
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for row, (ids, _) in enumerate(self._pieces.framed(texts)):
+            vectors[row] = self._states(ids).mean(axis=0)
+        return unit(vectors)
 
     def _remembered(self, text: str) -> tuple[list[Span], Vectors]:
         if text not in self._memo:
@@ -90,7 +93,7 @@ class Bert:
         x += weights["embeddings.position_embeddings.weight"][: len(ids)]
         x += weights["embeddings.token_type_embeddings.weight"][0]
         x = self._norm(x, "embeddings.LayerNorm")
-        for number in range(self._layers):
+        for number in range(self._layout.layers):
             name = f"encoder.layer.{number}"
             x = self._norm(self._attend(x, f"{name}.attention") + x, f"{name}.attention.output.LayerNorm")
             inner = gelu(self._linear(x, f"{name}.intermediate.dense"))
@@ -100,14 +103,16 @@ class Bert:
     def _attend(self, x: Vectors, name: str) -> Vectors:
         tokens, dim = x.shape
         query, key, value = (
-            self._linear(x, f"{name}.self.{part}").reshape(tokens, self._heads, -1).swapaxes(0, 1)
+            self._linear(x, f"{name}.self.{part}").reshape(tokens, self._layout.heads, -1).swapaxes(0, 1)
             for part in ("query", "key", "value")
         )
-        scores = query @ key.swapaxes(1, 2) / np.float32(np.sqrt(dim / self._heads))
+        scores: Vectors = query @ key.swapaxes(1, 2)
+        scores *= np.float32((dim // self._layout.heads) ** -0.5)
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        return self._linear((scores @ value).swapaxes(0, 1).reshape(tokens, dim), f"{name}.output.dense")
+        mixed: Vectors = (scores @ value).swapaxes(0, 1).reshape(tokens, dim)
+        return self._linear(mixed, f"{name}.output.dense")
 
     def _linear(self, x: Vectors, name: str) -> Vectors:
         product: Vectors = x @ self._weights[f"{name}.weight"].T
@@ -116,7 +121,7 @@ class Bert:
 
     def _norm(self, x: Vectors, name: str) -> Vectors:
         centred = x - x.mean(axis=-1, keepdims=True)
-        centred /= np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self._epsilon)
+        centred /= np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + np.float32(self._layout.epsilon))
         normed: Vectors = centred * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
         return normed
 
@@ -127,24 +132,19 @@ def create(rest: str, **_: object) -> Bert:
 
 
 def gelu(x: Vectors) -> Vectors:
-    """x (1 + erf(x / sqrt 2)) / 2."""
-    z = np.clip(x * np.float32(0.5**0.5), -4, 4)
-    square = z * z
-    over, under = np.full_like(z, ERF_P[0]), np.full_like(z, ERF_Q[0])
-    for term in ERF_P[1:]:
-        over *= square
-        over += np.float32(term)
-    for term in ERF_Q[1:]:
-        under *= square
-        under += np.float32(term)
-    z *= over
-    z /= under
-    z += 1
-    z *= x
-    z *= np.float32(0.5)
-    return z
-
-
-def unit(rows: Vectors) -> Vectors:
-    """The rows scaled to length one."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
+    """x (1 + erf(x / sqrt 2)) / 2, in place, in blocks of rows that stay in the processor's cache."""
+    for start in range(0, len(x), GELU_ROWS):
+        rows = x[start : start + GELU_ROWS]
+        z = np.clip(rows * np.float32(0.5**0.5), -4, 4)
+        square = z * z
+        over, under = np.full_like(z, ERF_P[0]), np.full_like(z, ERF_Q[0])
+        for terms, total in ((ERF_P[1:], over), (ERF_Q[1:], under)):
+            for term in terms:
+                total *= square
+                total += np.float32(term)
+        z *= over
+        z /= under
+        z += 1
+        z *= np.float32(0.5)
+        rows *= z
+    return x
