@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
 from ragcli.render.safe import name
 
+LABEL: Final = 32
+
 
 @contextmanager
-def bar(stream: TextIO, *, wanted: bool) -> Iterator[Callable[[str, int, int, str], None]]:
-    """Yields `step(label, done_bytes, total_bytes, rate)`; it draws nothing unless `wanted` and on a terminal."""
+def bar(stream: TextIO, *, wanted: bool) -> Iterator[Callable[[str, int, int, int], None]]:
+    """Yields `step(file, done_bytes, total_bytes, windows)`; nothing is drawn unless `wanted` and on a terminal."""
     if not wanted or not stream.isatty():
-        yield lambda _label, _done, _total, _rate: None
+        yield lambda *_: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(file=stream, markup=False, highlight=False, emoji=False)
     columns = (
         BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f}%", markup=False),
@@ -26,10 +28,16 @@ def bar(stream: TextIO, *, wanted: bool) -> Iterator[Callable[[str, int, int, st
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
+    console = Console(file=stream, markup=False, highlight=False, emoji=False)
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None, rate="")
+        started = time.monotonic()
 
-        def step(label: str, done: int, total: int, rate: str) -> None:
-            progress.update(task, description=name(label)[-40:], completed=done, total=total, rate=rate)
+        def step(file: str, done_bytes: int, total_bytes: int, windows: int) -> None:
+            rate = windows / max(time.monotonic() - started, 0.1)
+            label = name(file)[-LABEL:]
+            progress.update(
+                task, description=label, completed=done_bytes, total=total_bytes, rate=f"{rate:,.0f} windows/s"
+            )
 
         yield step

@@ -1,0 +1,184 @@
+"""The verbs, and the one place where an error becomes a line, a JSON document and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Final
+
+import typer
+
+from ragcli.commands._flags import Root, Verb
+from ragcli.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    Busy,
+    DamagedIndex,
+    MemoryShort,
+    RagcliError,
+    StorageError,
+    UsageError,
+)
+
+VERBS: Final = ("ingest", "search", "ask", "ls", "show", "rm", "models", "schema", "help")
+EXIT_BROKEN_PIPE: Final = 141
+STORAGE_ERRNOS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EMFILE}
+)
+SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Interrupted(RagcliError):
+    """Ctrl-C."""
+
+    exit_code = EXIT_INTERRUPTED
+    code = "interrupted"
+
+
+def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """The Typer app with these verbs; each is the module of its name in `ragcli.commands`."""
+    app = typer.Typer(
+        cls=Root,
+        help="Ask a folder of documents; every citation resolves to file, page, line and characters.",
+        epilog="\b\nStart:\n  ragcli ingest FOLDER\n  ragcli ask 'What does it say about penguins?'",
+        context_settings=SETTINGS,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for verb in verbs:
+        module = importlib.import_module(f"ragcli.commands.{verb}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=verb, cls=Root, help=module.HELP, epilog=module.EXAMPLES)
+        else:
+            app.command(verb, cls=Verb, epilog=module.EXAMPLES, context_settings=SETTINGS)(module.run)
+    return app
+
+
+def _root() -> None:
+    """Nothing: the verbs do the work."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; a bug propagates (to `report_bug` in a process of its own)."""
+    args = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if argv is None:
+        sys.excepthook = report_bug
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _invoke(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_stdout()
+        return EXIT_BROKEN_PIPE
+    except _foreseen() as error:
+        known = named(error)
+        if known is None:
+            raise
+        return _report(known, error, args)
+    return code
+
+
+def _invoke(args: list[str]) -> int:
+    """Parses and runs. Typer's own main() is not used: it would turn Ctrl-C and a broken pipe into exit 1."""
+    from typer.main import get_command
+
+    first = next((arg for arg in args if not arg.startswith("-")), "")
+    app = build([first] if args[:1] == [first] and first in VERBS else VERBS)
+    if "_RAGCLI_COMPLETE" in os.environ:
+        app(prog_name="ragcli")
+    try:
+        with get_command(app).make_context("ragcli", args) as context:
+            context.command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return EXIT_OK
+
+
+def _foreseen() -> tuple[type[BaseException], ...]:
+    import sqlite3
+
+    return RagcliError, typer.TyperException, typer.Abort, KeyboardInterrupt, OSError, MemoryError, sqlite3.Error
+
+
+def named(error: BaseException) -> RagcliError | None:
+    """The error of our tree that this one is, None for a bug."""
+    import sqlite3
+
+    if isinstance(error, RagcliError):
+        return error
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return Interrupted("interrupted")
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        return UsageError(error.format_message(), f"{context.command_path if context else 'ragcli'} --help")
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return MemoryShort("not enough memory", "close other programs, or ingest fewer files at a time")
+    if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
+        where = f": {error.filename!r}" if error.filename else ""
+        return StorageError(f"{error.strerror}{where}", "free some space or choose another --index")
+    return _named_sqlite(error) if isinstance(error, sqlite3.Error) else None
+
+
+def _named_sqlite(error: BaseException) -> RagcliError | None:
+    import sqlite3
+
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError)):
+        return None
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Busy("another process is writing to this index", "wait for it to end, then run the command again")
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
+        return StorageError(
+            f"the index cannot be read or written: {error}", "free some space or choose another --index"
+        )
+    if code == sqlite3.SQLITE_NOMEM:
+        return MemoryShort("not enough memory", "close other programs, or ingest fewer files at a time")
+    return DamagedIndex(f"the index is damaged: {error}", "remove its folder and ingest again")
+
+
+def _report(error: RagcliError, cause: BaseException, args: Sequence[str]) -> int:
+    """The error on stderr, and under --json on stdout too. Returns the exit code."""
+    from ragcli.render.jsonform import dumps, error_value
+    from ragcli.render.safe import name
+
+    options = list(args[: args.index("--")]) if "--" in args else list(args)
+    if "--debug" in options:
+        import traceback
+
+        traceback.print_exception(cause)
+    try:
+        if any(option.split("=")[0] in {"--json", "--jsonl", "--batch"} for option in options):
+            sys.stdout.write(dumps(error_value(error), ascii_only=True) + "\n")
+            sys.stdout.flush()
+        hint = f"\n  hint: {name(error.hint)}" if error.hint else ""
+        sys.stderr.write(f"ragcli: {name(error.message)}{hint}\n")
+    except OSError:
+        _leave_stdout()
+    return error.exit_code
+
+
+def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The excepthook: an unforeseen error as one line, its traceback only with --debug; Python exits with 1."""
+    import traceback
+
+    args = sys.argv[1:]
+    if "--debug" in args:
+        traceback.print_exception(kind, error, trace)
+        args = [arg for arg in args if arg != "--debug"]
+    bug = RagcliError(f"internal error: {kind.__name__}: {error}", "run it again with --debug and report the traceback")
+    _report(bug, error, args)
+
+
+def _leave_stdout() -> None:
+    """Points stdout at nothing, so that the interpreter's last flush cannot fail."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it lives as long as the process

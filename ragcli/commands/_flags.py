@@ -1,0 +1,136 @@
+"""The flags that every verb takes, before or after its name, and the verb class that adds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from ragcli import __version__
+
+if TYPE_CHECKING:
+    from typer._click.core import Parameter
+
+META: Final = "ragcli."
+REPEATED: Final = "May be repeated."
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The values of the flags that every verb takes."""
+
+    index: str | None
+    as_json: bool
+    quiet: bool
+    color: str | None
+
+
+def common(ctx: typer.Context) -> Common:
+    """The common flags, wherever on the command line they stood."""
+    meta = ctx.meta
+    return Common(
+        index=meta.get(META + "index"),
+        as_json=bool(meta.get(META + "json")),
+        quiet=bool(meta.get(META + "quiet")),
+        color=meta.get(META + "color"),
+    )
+
+
+def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
+    """Remembers a flag that was given; one after the verb wins over the same before it."""
+    if value is not None and value is not False:
+        ctx.meta[META + param.name] = value
+
+
+def _version(ctx: typer.Context, _param: Any, value: bool) -> None:
+    if not value:
+        return
+    import platform
+
+    from ragcli.render.jsonform import dumps
+
+    if ctx.meta.get(META + "json"):
+        document = {"schema": "ragcli.version/1", "ok": True, "exit_code": 0, "version": __version__}
+        typer.echo(dumps({**document, "python": platform.python_version()}))
+    else:
+        typer.echo(f"ragcli {__version__}")
+    raise typer.Exit
+
+
+def _color(ctx: typer.Context, param: Any, value: str | None) -> None:
+    if value not in (None, "auto", "always", "never"):
+        raise typer.BadParameter(f"{value!r} is not one of auto, always, never", ctx=ctx, param=param)
+    _keep(ctx, param, value)
+
+
+def _common_options() -> list[TyperOption]:
+    return [
+        TyperOption(
+            param_decls=["--index"],
+            type=str,
+            metavar="DIR",
+            help="The index folder. [default: the nearest .ragcli upward]",
+            callback=_keep,
+            expose_value=False,
+        ),
+        TyperOption(
+            param_decls=["--json"],
+            is_flag=True,
+            is_eager=True,
+            help="JSON on stdout, errors too.",
+            callback=_keep,
+            expose_value=False,
+        ),
+        TyperOption(
+            param_decls=["--quiet", "-q"],
+            is_flag=True,
+            help="No progress and no notices.",
+            callback=_keep,
+            expose_value=False,
+        ),
+        TyperOption(
+            param_decls=["--color"],
+            type=str,
+            metavar="WHEN",
+            help="auto, always or never.",
+            callback=_color,
+            expose_value=False,
+        ),
+        # read from the arguments by main(), since an error may come before they are parsed
+        TyperOption(param_decls=["--debug"], is_flag=True, help="Tracebacks for errors.", expose_value=False),
+        TyperOption(
+            param_decls=["--version"],
+            is_flag=True,
+            help="Print the version.",
+            callback=_version,
+            expose_value=False,
+        ),
+    ]
+
+
+COMMON: Final = _common_options()
+
+
+class Verb(TyperCommand):
+    """A verb: its own options, then the common ones, then --help."""
+
+    def get_params(self, ctx: Any) -> list[Parameter]:
+        """The options in the order in which --help lists them."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *COMMON, own[-1]]
+
+
+class Root(TyperGroup):
+    """A group of verbs, which takes the common flags too."""
+
+    def get_params(self, ctx: Any) -> list[Parameter]:
+        """The options in the order in which --help lists them."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *COMMON, own[-1]]
+
+
+def examples(*lines: str) -> str:
+    """The last section of a verb's --help."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,117 @@
+"""What verbs share once they run: settings, the open index, and the two streams."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from ragcli.commands._flags import common
+from ragcli.config import DEFAULT_EMBEDDER, Color, Flags, Origin, embedder_name, settings
+from ragcli.errors import UsageError
+from ragcli.render.jsonform import Value, dumps
+from ragcli.render.layout import Look, look_of
+from ragcli.render.safe import name
+from ragcli.types import Document, Fields, Filters
+
+if TYPE_CHECKING:
+    from ragcli.index import Index
+
+WORDS: Final = (150, 220)
+SUFFIXES: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class Session:
+    """One command's settings and streams. `flags` are those of config.Flags that the verb has."""
+
+    def __init__(self, ctx: typer.Context, **flags: Any) -> None:
+        self.flags = common(ctx)
+        color = None if self.flags.color is None else Color(self.flags.color)
+        given = Flags(index=self.flags.index, color=color, **flags)
+        self.settings = settings(given, os.environ, Path.cwd())
+
+    @property
+    def look(self) -> Look:
+        """What stdout can show."""
+        return look_of(sys.stdout, self.settings.color, os.environ)
+
+    @contextmanager
+    def open(self, *, embed: bool = True, write: bool = False, words: tuple[int, int] = WORDS) -> Iterator[Index]:
+        """The index; with its embedder unless `embed` is false."""
+        from ragcli.index import open_index, pinned_model
+
+        folder = self.settings.index
+        fresh = write and not (folder / "store.sqlite").exists()
+        spec = ""
+        embedder = None
+        if embed:
+            spec = embedder_name(self.settings, None if fresh else pinned_model(folder))
+            if spec != DEFAULT_EMBEDDER and os.path.isdir(spec):
+                spec = os.path.abspath(spec)  # the index will be opened from other folders too
+            embedder = make_embedder(spec, bulk=write)
+        if fresh and self.settings.origin is Origin.NEW:
+            self.notice(f"new index at {os.path.relpath(folder)}")
+        with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
+            yield index
+
+    def notice(self, text: str) -> None:
+        """A line on stderr, unless --quiet."""
+        if not self.flags.quiet:
+            sys.stderr.write(f"ragcli: {name(text)}\n")
+
+    def emit(self, value: Value) -> None:
+        """One JSON document as one line, written whole."""
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        sys.stdout.write(dumps(value, ascii_only=not utf8) + "\n")
+        sys.stdout.flush()
+
+    def show(self, text: str) -> None:
+        """Rendered text, as it is."""
+        sys.stdout.write(text)
+
+
+def make_embedder(spec: str, *, bulk: bool) -> Any:
+    """The embedder for a model's name or folder, or for "backend:rest"; `bulk` prefers speed over start-up."""
+    from ragcli import backends, models
+
+    return backends.create("embedder", models.choose(spec, bulk=bulk))
+
+
+def known_documents(index: Index, uris: Iterable[str]) -> Mapping[str, Document]:
+    """The documents of these uris, for exact pages and surroundings."""
+    found = {uri: index.store.document(uri) for uri in dict.fromkeys(uris)}
+    return {uri: document for uri, document in found.items() if document is not None}
+
+
+def uri_candidates(index: Index, path: str) -> list[str]:
+    """The uris that a path on the command line may mean: as `ls` shows it, or as seen from here."""
+    from ragcli.ingest import uri_of
+
+    return list(dict.fromkeys([path, uri_of(os.path.abspath(path), index.base)]))
+
+
+def pairs(values: Sequence[str], flag: str) -> Fields:
+    """key=value flags in order."""
+    split = [value.partition("=") for value in values]
+    for key, equals, _ in split:
+        if not key or not equals:
+            raise UsageError(f"{flag} takes key=value", f"such as {flag} year=2024")
+    return tuple((key, value) for key, _, value in split)
+
+
+def filters(paths: Sequence[str], where: Sequence[str]) -> Filters:
+    """--path and --where."""
+    return Filters(tuple(paths), pairs(where, "--where"))
+
+
+def size_bytes(value: str) -> int:
+    """ "500k", "20M", "1G" or plain bytes."""
+    number, suffix = (value[:-1], value[-1:].lower()) if value[-1:].isalpha() else (value, "")
+    if not (number.isascii() and number.isdecimal()) or len(number) > 12 or suffix not in SUFFIXES:
+        raise UsageError(f"{value!r} is no size", "such as 500k, 20M or 1G")
+    return int(number) * SUFFIXES[suffix]

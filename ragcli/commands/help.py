@@ -1,0 +1,61 @@
+"""ragcli help TOPIC: exit codes, environment, schemas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from ragcli.commands._flags import examples
+from ragcli.errors import UsageError
+
+EXAMPLES = examples("ragcli help exit-codes", "ragcli help environment", "ragcli ask --help")
+
+EXIT_CODES: Final = (
+    (0, "ok", "done"),
+    (1, "internal", "a bug in ragcli; --debug shows where"),
+    (2, "usage", "a flag or argument is wrong"),
+    (3, "no_evidence", "nothing found, or your documents do not answer"),
+    (4, "missing", "the index, a file, a model or a package is not there"),
+    (5, "partial", "some files could not be read; the others are in the index"),
+    (6, "index", "the index is damaged, or made for another embedder or version"),
+    (7, "memory", "not enough memory"),
+    (8, "check_failed", "a check that you asked for does not hold"),
+    (9, "busy", "another process is writing to this index"),
+    (10, "storage", "the disk is full, read-only or failing"),
+    (130, "interrupted", "stopped by Ctrl-C"),
+)
+
+
+def run(topic: str = typer.Argument("", metavar="[TOPIC]", help="exit-codes, environment or schema.")) -> None:
+    """Explain exit codes, environment variables or the JSON schemas."""
+    topics = {"exit-codes": exit_codes, "environment": environment, "schema": schema}
+    if topic and topic not in topics:
+        raise UsageError(f"no help on {topic!r}", f"topics: {', '.join(topics)}")
+    text = topics[topic]() if topic else f"Topics: {', '.join(topics)}. For a verb: ragcli VERB --help.\n"
+    typer.echo(text, nl=False)
+
+
+def exit_codes() -> str:
+    """The table of exit codes, and how a batch chooses among them."""
+    from ragcli.errors import SEVERITY
+
+    rows = "".join(f"{code:>4}  {name:<13} {meaning}\n" for code, name, meaning in EXIT_CODES)
+    order = ", ".join(str(code) for code in SEVERITY)
+    return f"{rows}\nA batch exits with the worst of its lines: {order}.\n"
+
+
+def environment() -> str:
+    """The table of environment variables."""
+    from ragcli.config import ENVIRONMENT
+
+    return "".join(f"{name:<22} {meaning}\n" for name, meaning in ENVIRONMENT) + "\nFlags win over the environment.\n"
+
+
+def schema() -> str:
+    """Where the JSON schemas are."""
+    return (
+        "Every JSON output names its schema: ragcli.NAME/VERSION. Within a version keys are only added.\n"
+        "List the names: ragcli schema. Print one: ragcli schema answer.\n"
+        "Offsets count Unicode code points from 0, end exclusive. JavaScript strings count UTF-16 units.\n"
+    )

@@ -1,0 +1,55 @@
+"""ragcli rm PATH...: remove documents from the index; the files themselves are not touched."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ragcli.commands._flags import examples
+from ragcli.errors import MissingError, UsageError
+
+EXAMPLES = examples("ragcli rm notes/old.md", "ragcli rm --yes drafts")
+
+
+def run(
+    ctx: typer.Context,
+    paths: list[str] = typer.Argument(metavar="PATH...", help="As ls shows them; a folder means all that is in it."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+) -> None:
+    """Remove files from the index.
+
+    The files themselves stay, and the next ingest of their folder adds them again.
+    """
+    from ragcli.commands._session import Session, uri_candidates
+    from ragcli.render.jsonform import removed_value
+    from ragcli.render.safe import name
+
+    session = Session(ctx)
+    with session.open(embed=False) as index:
+        known = index.store.files()
+        wanted = []
+        for path in paths:
+            candidates = uri_candidates(index, path)
+            uris = [u for u in known if any(u == c or u.startswith(c.rstrip("/") + "/") for c in candidates)]
+            if not uris:
+                raise MissingError(f"{path}: not in the index", "list the files: ragcli ls")
+            wanted += uris
+    uris = list(dict.fromkeys(wanted))
+    if not yes:
+        _confirm(len(uris))
+    with session.open(embed=False, write=True) as index:
+        index.drop(uris)
+        index.publish(erased=True)
+    if session.flags.as_json:
+        session.emit(removed_value(uris))
+    elif not session.flags.quiet:
+        session.show("".join(f"removed   {name(uri)}\n" for uri in uris))
+
+
+def _confirm(count: int) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("this is no terminal to ask on", "add --yes")
+    files = "1 file" if count == 1 else f"{count:,} files"
+    if not typer.confirm(f"Remove {files} from the index?", err=True):
+        raise typer.Exit

@@ -1,0 +1,52 @@
+"""ragcli search QUERY: the best passages, without an answer."""
+
+from __future__ import annotations
+
+import typer
+
+from ragcli.commands._flags import REPEATED, common, examples
+from ragcli.errors import EXIT_NO_EVIDENCE, UsageError
+from ragcli.types import SearchMode
+
+EXAMPLES = examples(
+    "ragcli search 'how tall are emperor penguins'",
+    "ragcli search 'error E1234' --mode lexical",
+    "ragcli search budget --path 'reports/*' --where year=2024 -k 3",
+    "ragcli search penguins --jsonl | jq -r .location.path",
+)
+
+
+def run(
+    ctx: typer.Context,
+    query: str = typer.Argument(metavar="QUERY", help="What to look for, in your words."),
+    mode: SearchMode = typer.Option(SearchMode.HYBRID, help="By meaning, by words, or both."),
+    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 8]"),
+    path: list[str] = typer.Option([], metavar="GLOB", help=f"Only files that match. {REPEATED}"),
+    where: list[str] = typer.Option([], metavar="KEY=VALUE", help=f"Only files with this metadata. {REPEATED}"),
+    embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
+    jsonl: bool = typer.Option(False, "--jsonl", help="One JSON document a hit."),
+) -> None:
+    """Find the passages closest to a query."""
+    from ragcli.commands._session import Session, filters, known_documents
+    from ragcli.render import jsonform
+    from ragcli.render.text import hits_text
+    from ragcli.retrieve import retrieve
+
+    if not query.strip():
+        raise UsageError("the query is empty")
+    session = Session(ctx, k=k, embedder=embedder)
+    as_json = common(ctx).as_json or jsonl
+    chosen = filters(path, where)
+    with session.open(embed=mode is not SearchMode.LEXICAL) as index:
+        hits = retrieve(query, index, mode=mode, k=session.settings.k, filters=chosen)
+        documents = known_documents(index, (hit.snippet.uri for hit in hits)) if as_json else {}
+        base = index.base
+    if jsonl:
+        for rank, hit in enumerate(hits, 1):
+            session.emit(jsonform.hit_value(rank, hit, documents))
+    elif as_json:
+        session.emit(jsonform.hits_value(query, mode.value, hits, documents))
+    else:
+        session.show(hits_text(hits, session.look, documents, base))
+    if not hits:
+        raise typer.Exit(EXIT_NO_EVIDENCE)
