@@ -10,6 +10,7 @@ puts ESCAPE, the last private-use code point, inside each (`<` ESCAPE `co: 0>`, 
 doubles one that is text. The parser sees no tag or header there; it then turns two ESCAPEs into one and drops a
 single one. A completion without this code point, thus any that a model writes, is parsed as if there were no escape.
 
+What broken tags leave never makes a new tag: the ":" and ">" that would complete it are taken out.
 Surrounding whitespace of the answer is stripped and marks index the stripped text. `feed` shows a prefix of
 `Completion.text` unless the warning `answer_differs` is given: after `close`, print what it did not show.
 Warnings are one per code. A repair's detail is how often: stray_close id_mismatch partial_tag unclosed bad_doc
@@ -37,6 +38,7 @@ Ids = tuple[int, ...]
 # Possessive: each "<" is looked at once, whatever follows it.
 _TAG = re.compile(r"<\s*+(/?+)\s*+co\s*+(?::([^<>]*+))?+>")
 _OPEN_TAG = re.compile(r"<\s*+(?:/\s*+)?+(?:(?P<co>co)\s*+(?P<body>:[^<>]*+)?+|(?P<c>c))?+\Z")
+_JOINT = re.compile(r"(<\s*+(?:/\s*+)?+co)([\s:>]*+)")
 _ANGLE = re.compile(r"[<>]")
 _NO_VALUE = re.compile(r"=\s*+(?:\"\"|'')")
 
@@ -100,6 +102,7 @@ class _Marked:
         self._documents = documents
         self._held: list[str] = []  # an unfinished tag
         self._state = ""
+        self._bridge = ""
         self._escape = ""
         self._spaces: list[str] = []  # whitespace that is shown only if text follows
         self._parts: list[str] = []
@@ -125,7 +128,7 @@ class _Marked:
         for tag in _TAG.finditer(raw):
             start, end = tag.span()
             if start > at:
-                shown.append(self._emit(raw[at:start]))
+                shown.append(self._emit(self._before_tag(raw[at:start])))
             at = end
             self._escape = ""
             self.tags += 1
@@ -136,12 +139,49 @@ class _Marked:
                 self._open_tag(_ids(body))
         last = raw.rfind("<", at)
         begun = _OPEN_TAG.match(raw, last) if last >= 0 else None
-        if begun:
-            self._held = [raw[last:]]
-            self._state = next((name for name in ("body", "c", "co") if begun[name]), "")
-            raw = raw[:last]
-        shown.append(self._emit(raw[at:]))
+        if begun is None:
+            shown.append(self._emit(self._bridged(raw[at:])))
+            return "".join(shown)
+        # an unfinished tag before it is held too: it is repaired only if a whole tag follows
+        previous = raw.rfind("<", at, last)
+        broken = _OPEN_TAG.match(raw, previous, last) if previous >= 0 else None
+        first = previous if broken and broken["co"] else last
+        self._held = [raw[first:]]
+        self._state = next((name for name in ("body", "c", "co") if begun[name]), "")
+        shown.append(self._emit(self._before_tag(raw[at:first], certain=False)))
         return "".join(shown)
+
+    def _before_tag(self, raw: str, *, certain: bool = True) -> str:
+        """Text that a tag follows, for certain or perhaps: remembers its end if that might become a tag."""
+        raw = self._bridged(raw)
+        last = raw.rfind("<")
+        begun = _OPEN_TAG.match(raw, last) if last >= 0 else None
+        if begun is None:
+            return raw
+        if begun["co"]:
+            return raw[:last] + self._disjoined(raw[last:]) if certain else raw
+        self._bridge = _canonical(begun)
+        return raw
+
+    def _bridged(self, raw: str) -> str:
+        """Text that only tags part from what might become a tag."""
+        if not self._bridge or not raw:
+            return raw
+        before, self._bridge = self._bridge, ""
+        begun = _OPEN_TAG.match(before + raw)
+        if begun and not begun["co"]:
+            self._bridge = _canonical(begun)
+        return self._disjoined(before + raw)[len(before) :]
+
+    def _disjoined(self, text: str) -> str:
+        """Takes the ":" and ">" behind "<co", so that no tag is made of what broken tags leave."""
+        joint = _JOINT.match(text)
+        if joint is None:
+            return text
+        kept = re.sub("[:>]", "", joint[2])
+        self.repairs.update({"partial_tag": 1} if kept != joint[2] else {})
+        self._bridge = "<co" if joint.end() == len(text) else ""
+        return joint[1] + kept + text[joint.end() :]
 
     def _undecided(self, raw: str) -> bool:
         """Whether `raw` leaves an unfinished tag unfinished; spares matching it anew with each piece."""
@@ -202,10 +242,11 @@ class _Marked:
 
     def close(self) -> tuple[str, tuple[Mark, ...]]:
         """The stripped text and its marks, sorted."""
-        if self._state in ("body", "co") and self._held:
+        held = "".join(self._held)
+        if held and self._state in ("body", "co"):
             self.repairs["partial_tag"] += 1
-        else:
-            self._emit("".join(self._held))
+            held = held[: held.rfind("<")]
+        self._emit(held)
         self._held = []
         unclosed = self._closed.count(False)
         self.repairs.update({"unclosed": unclosed} if unclosed else {})
@@ -226,6 +267,11 @@ class _Marked:
         if start >= end:
             self.repairs["empty_span"] += 1
         return Mark(start, end, known) if known and start < end else None
+
+
+def _canonical(begun: re.Match[str]) -> str:
+    """The shortest text that may become what the unfinished tag may."""
+    return ("</" if "/" in begun[0] else "<") + (begun["c"] or "")
 
 
 class _Trim:

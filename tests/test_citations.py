@@ -12,7 +12,7 @@ from typing import Any
 
 import cohere_melody
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ragcli.citations import ESCAPE, Parser, parse, write
@@ -124,7 +124,7 @@ tagged = st.lists(st.tuples(words.map(" ".join), st.lists(st.integers(0, 5), max
 
 
 @given(tagged, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_well_formed_completion_means_the_same_to_coheres_parser(
     pairs: list[tuple[str, list[int]]], fast: bool
 ) -> None:
@@ -141,6 +141,9 @@ def test_well_formed_completion_means_the_same_to_coheres_parser(
 
 
 TAG = re.compile(r"<\s*(/?)\s*co\s*(?::([^<>]*))?>")
+
+
+UNFINISHED = re.compile(r"<\s*/?\s*(c|co\s*(:[^<>]*)?)?$")
 
 
 def oracle(grounded: str, documents: int) -> tuple[str, Spans, Counter[str]]:
@@ -187,9 +190,11 @@ def oracle(grounded: str, documents: int) -> tuple[str, Spans, Counter[str]]:
 
 
 @given(soup)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_tags_mean_what_the_slow_parser_finds(text: str) -> None:
     grounded = text.replace(ESCAPE, "").replace("<|END_OF_TURN_TOKEN|>", "")
+    # a tag that breaks another one is left to the tests below: the slow parser makes a new tag of the rest
+    assume(not any(UNFINISHED.search(grounded[: tag.start()]) for tag in TAG.finditer(grounded)))
     parsed = one(f"Grounded answer: {grounded}", FAST)
     expected, marks, repairs = oracle(grounded, 3)
     assert (parsed.text, spans(parsed.marks)) == (expected, marks)
@@ -199,7 +204,7 @@ def test_tags_mean_what_the_slow_parser_finds(text: str) -> None:
 
 
 @given(completions, modes, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_chunking_shows_the_same_and_gives_the_same(
     completion: str, mode: CitationMode, data: st.DataObject
 ) -> None:
@@ -211,7 +216,7 @@ def test_every_chunking_shows_the_same_and_gives_the_same(
 
 
 @given(completions, modes)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_completion_gives_marks_that_index_the_text_and_shows_its_beginning(
     completion: str, mode: CitationMode
 ) -> None:
@@ -224,8 +229,7 @@ def test_any_completion_gives_marks_that_index_the_text_and_shows_its_beginning(
         assert span == span.strip()
         assert mark.numbers
         assert max(mark.numbers) < 3
-    # what two broken tags leave may read as a third one; that is text, as in the slow parser
-    if ESCAPE not in completion and TAG.search(TAG.sub("", completion)) is None:
+    if ESCAPE not in completion:
         assert TAG.search(parsed.text) is None
         assert TAG.search(shown) is None
     if mode is OFF:
@@ -255,7 +259,7 @@ lists = st.none() | st.lists(st.integers(0, 2), unique=True, max_size=3).map(tup
 
 
 @given(marked_texts(), st.sampled_from([ACCURATE, FAST]), lists, lists)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_written_text_marks_and_lists_come_back(
     marked: tuple[str, tuple[Mark, ...]],
     mode: CitationMode,
@@ -272,7 +276,7 @@ def test_written_text_marks_and_lists_come_back(
 
 
 @given(soup.map(str.strip))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_text_written_without_citations_comes_back_in_mode_off(text: str) -> None:
     shown, parsed = play([write(text, [], mode=OFF)], OFF)
     assert (parsed.text, codes(parsed)) == (text, [] if text else ["empty"])
@@ -405,6 +409,22 @@ def test_text_without_an_answer_header_is_kept_uncited() -> None:
         assert (shown, parsed.marks) == ("", ())
         assert parsed.text == "Foo bar"
         assert "no_headers" in codes(parsed)
+
+
+@pytest.mark.parametrize(
+    ("grounded", "text"),
+    [
+        ("a<<co: 0>co: 1>b", "a<co 1>b"),
+        ("a</<co: 0><co: 0>c<co: 0>o>: >b", "a</co b"),
+        ("a<<co:<co: 0>>b", "a<<cob"),
+        ("a<co: 0<co: 0>>b", "a<co 0>b"),
+        ("x <<co: 0>count</co: 0>> y", "x <count> y"),
+    ],
+)
+def test_broken_tags_make_no_tag_of_what_they_leave(grounded: str, text: str) -> None:
+    for pieces in ([grounded], list(grounded)):
+        shown, parsed = play(["Grounded answer: ", *pieces], FAST)
+        assert (shown, parsed.text) == (text, text)
 
 
 def test_long_numbers_are_unknown_documents_and_leading_zeros_are_not() -> None:
