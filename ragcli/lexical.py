@@ -38,7 +38,7 @@ _LETTER: Final = (
 )
 
 _TOKEN: Final = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)+[A-Za-z0-9]*|\d+,\d+(?![\d,]))"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|v?\d+(?:\.\d+)+[A-Za-z0-9]*|(?<![\d,])\d+,\d+(?![\d,]))"
     r"|(?P<acronym>(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?)"
     rf"|(?P<word>\w[{_LETTER}]*(?:['\u2019\u02bc\-\u2010\u2011]\w[{_LETTER}]*)*)"
 )
@@ -52,8 +52,9 @@ _JOINT: Final = re.compile(r"[_'\u2019\u02bc\-\u2010\u2011]+")
 _APOSTROPHE: Final = re.compile(r"['\u2019\u02bc]")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _CASE_CHANGE: Final = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]{2}|[A-Za-z][0-9]|[0-9][A-Za-z]")
-_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
+_GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_DIGIT: Final = re.compile(r"[^\D0-9]")
 _ACCENTED: Final = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _VIETNAMESE: Final = re.compile("[\u1ea0-\u1ef9\u01a0\u01a1\u01af\u01b0]")
 # letters that Unicode does not decompose but people type without the stroke
@@ -99,6 +100,7 @@ _FOREIGN: Final = frozenset(
 _ENGLISH: Final = _STOP - _SHARED - _FOREIGN
 _ABROAD: Final = _FOREIGN - _STOP
 _STOP_ABROAD: Final = _STOP | _FOREIGN
+_NO_CONTENT: Final = _STOP_ABROAD - {"war", "son", "art", "men", "van"} | {"many", "much"}
 
 
 class _Language(Enum):
@@ -145,7 +147,8 @@ def count_words(text: str) -> int:
 def _plain(text: str) -> str:
     if text.isascii():
         return text
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _DIGIT.sub(lambda match: str(unicodedata.digit(match.group())), plain)
 
 
 def _language(tokens: list[str], *, ascii_only: bool) -> _Language:
@@ -198,14 +201,19 @@ def _terms_of(kind: str, token: str, language: _Language, keep: bool) -> Iterato
 
 
 def _number(token: str) -> Iterator[str]:
-    """ "1,190" is 1190; "1.0.21" is itself and 1.0; "3.14" itself."""
-    lower = token.lower()
-    yield lower.replace(",", ".")
-    if _GROUPED.fullmatch(lower):
-        yield re.sub("[.,]", "", lower)
-    parts = lower.split(".")
+    """ "1,190.50" is 1190.50 and 1190; "3,14" is 3.14; "v1.0.21" is 1.0.21 and 1.0; "1.190" is itself and 1190."""
+    number = token.lower().lstrip("v")
+    if _GROUPED.fullmatch(number):
+        number = number.replace(",", "")
+    number = number.replace(",", ".")
+    yield number
+    parts = number.split(".", 2)
     if len(parts) > 2:
-        yield ".".join(parts[:2])
+        yield f"{parts[0]}.{parts[1]}"
+    elif len(parts) == 2 and _GROUPED.fullmatch(token):
+        yield parts[0]
+    elif len(parts) == 2 and len(parts[1]) == 3 and parts[1].isdigit():
+        yield "".join(parts)
 
 
 def _grams(run: str, n: int) -> Iterator[str]:
@@ -223,7 +231,7 @@ def _latin(token: str, language: _Language, keep: bool) -> Iterator[str]:
         if len(whole) <= _MAX_CACHED:
             yield whole
     for part in parts:
-        yield from _word(part, language, keep)
+        yield from _analyse("word", part, language, keep=keep) if len(parts) > 1 else _word(part, language, keep)
 
 
 def _parts(token: str) -> list[str]:
@@ -267,8 +275,8 @@ def _content(kind: str, token: str, *, keep: bool = False) -> Iterator[str]:
 def _content_word(token: str, keep: bool) -> Iterator[str]:
     for part in _parts(token):
         lower = part.casefold()
-        if keep or lower not in _STOP_ABROAD:
-            folded = fold(part)
+        folded = fold(part)
+        if folded and (keep or lower not in _NO_CONTENT):
             yield stem(folded) if folded < "\u0250" else folded[:5]
 
 
@@ -302,10 +310,12 @@ _STEP4: Final = (
     "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "ion",
     "al", "er", "ic",
 )  # fmt: skip
-_ODD: Final = {"skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "news": "news",
-               "sky": "sky", "atlas": "atlas", "bias": "bias", "andes": "andes", "inning": "inning",
-               "evening": "evening",               "outing": "outing", "canning": "canning", "proceed": "proceed", "exceed": "exceed",
-               "succeed": "succeed", "early": "earli", "only": "onli", "singly": "singl"}  # fmt: skip
+_ODD: Final = {
+    "skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "early": "earli", "only": "onli",
+    "singly": "singl", "gently": "gentl", "exceeds": "exceed", "proceeds": "proceed", "succeeds": "succeed",
+} | {word: word for word in (
+    "news sky atlas bias andes inning evening outing canning proceed exceed succeed".split()
+)}  # fmt: skip
 
 
 def stem(word: str) -> str:
