@@ -1,1 +1,80 @@
-"""One file a format: SUFFIXES and parse(raw, name) -> Parsed."""
+"""One file a format: `SUFFIXES` and `parse(raw, name)`. Adding a format is adding a file here."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+from ragcli.errors import UnreadableFile
+from ragcli.parsers._decode import is_binary, looks_like_html
+from ragcli.types import Parsed
+
+HEAD_BYTES: Final = 8192
+"""How much of a file `kind_of` wants to see."""
+
+_PDF_MAGIC: Final = b"%PDF-"
+_PDF_GARBAGE: Final = 1024  # readers accept the magic anywhere in the first 1024 bytes
+# Printable, but a person reads something else than these bytes.
+_TEXTUAL_BINARIES: Final = (b"{\\rtf", b"%!PS", b"-----BEGIN PGP MESSAGE", b"begin 644 ")
+_MOCK_SUFFIX: Final = ".ragcli-mock"
+
+
+@functools.cache
+def suffixes() -> Mapping[str, str]:
+    """Suffix (".md") -> the module that parses it. Cheap: modules import their library inside `parse`."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return MappingProxyType({suffix: name for name in names for suffix in _module(name).SUFFIXES})
+
+
+def kind_of(raw_head: bytes, name: str) -> str | None:
+    """The module that parses such a file, None for binary content no parser knows.
+
+    `raw_head` is the first HEAD_BYTES or all of the file; `name` is looked at for its suffix only.
+    """
+    suffix = _suffix(name)
+    if suffix == _MOCK_SUFFIX and os.environ.get("RAGCLI_TEST") == "1":
+        return "_mock"
+    named = suffixes().get(suffix)
+    if named == "pdf" or raw_head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PDF_MAGIC):
+        return "pdf"
+    if is_binary(raw_head):
+        return "pdf" if _PDF_MAGIC in raw_head[:_PDF_GARBAGE] else None
+    if raw_head.startswith(_TEXTUAL_BINARIES):
+        return None
+    if named is None and looks_like_html(raw_head):
+        return "html"
+    return named or "text"
+
+
+def parse(raw: bytes, name: str) -> Parsed:
+    """The text and structure of a file. Raises UnreadableFile where no parser knows it, or its parser refuses it."""
+    head = raw[:HEAD_BYTES]
+    kind = kind_of(head, name)
+    if kind is None:
+        raise UnreadableFile("binary file of an unknown format")
+    parsed: Parsed = _module(kind).parse(raw, name)
+    note = _mismatch(head, kind, name)
+    return replace(parsed, notes=(*parsed.notes, note)) if note else parsed
+
+
+def _mismatch(head: bytes, kind: str, name: str) -> str:
+    """A note where the content is not what the suffix says."""
+    if kind == "pdf" and _suffix(name) != ".pdf":
+        return "a PDF by its content"
+    if kind in ("text", "markdown") and looks_like_html(head):
+        return "looks like HTML, read as plain text"
+    return ""
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(os.path.basename(name))[1].lower()
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
