@@ -13,7 +13,7 @@ import typer
 
 from ragcli.commands._flags import common
 from ragcli.config import DEFAULT_EMBEDDER, Color, Flags, Origin, embedder_name, settings
-from ragcli.errors import UsageError
+from ragcli.errors import StorageError, UsageError
 from ragcli.render.jsonform import Value, dumps
 from ragcli.render.layout import Look, look_of
 from ragcli.render.safe import name
@@ -56,6 +56,8 @@ class Session:
             embedder = make_embedder(spec, bulk=write)
         if fresh and self.settings.origin is Origin.NEW:
             self.notice(f"new index at {os.path.relpath(folder)}")
+        if write:
+            _make(folder)
         with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
             yield index
 
@@ -73,6 +75,13 @@ class Session:
     def show(self, text: str) -> None:
         """Rendered text, as it is."""
         sys.stdout.write(text)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the index folder {str(folder)!r}: {error.strerror}", "--index DIR") from error
 
 
 def make_embedder(spec: str, *, bulk: bool) -> Any:

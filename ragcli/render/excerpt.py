@@ -9,6 +9,7 @@ from ragcli.types import Span
 
 AROUND: Final = 110
 LONGEST: Final = 600
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _BLANK = re.compile(r"\s+")
 
 
@@ -21,20 +22,19 @@ class Excerpt(NamedTuple):
 
 
 def excerpt(text: str, span: Span, *, around: int = AROUND, longest: int = LONGEST) -> Excerpt:
-    """The span with up to `around` characters on each side, cut at spaces, blanks collapsed.
+    """The span with up to `around` characters of its paragraph on each side, cut at spaces, blanks collapsed.
 
     A span longer than `longest` loses its middle. An empty span gives the beginning of the text.
     """
     start, end = span
     if end <= start:
-        return Excerpt("", "", _head(text[: 2 * around + 1], 2 * around))
+        return Excerpt("", "", _collapse(_head(text[: 2 * around + 1], 2 * around)).strip())
     middle = text[start:end]
     if end - start > longest:
-        middle = (
-            f"{_head(text[start : start + longest], longest * 2 // 3)} {_tail(text[end - longest : end], longest // 3)}"
-        )
-    before = _tail(text[max(start - around - 1, 0) : start], around)
-    after = _head(text[end : end + around + 1], around)
+        front, back = text[start : start + longest], text[end - longest : end]
+        middle = f"{_head(front, longest * 2 // 3)} {_tail(back, longest // 3)}"
+    before = _tail(_PARAGRAPH.split(text[max(start - around - 1, 0) : start])[-1], around)
+    after = _head(_PARAGRAPH.split(text[end : end + around + 1], maxsplit=1)[0], around)
     return Excerpt(_collapse(before).lstrip(), _collapse(middle), _collapse(after).rstrip())
 
 
