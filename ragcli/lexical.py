@@ -20,6 +20,8 @@ MAX_GRAMS: Final = 60
 """Grams taken of one word, from its head; a longer word is most likely not one."""
 MAX_TERM: Final = 60
 """Characters of the longest term."""
+_PROSE: Final = 15
+"""Text in a language has one of the marks looked for in every so many words; lists and code have fewer."""
 _MAX_CACHED: Final = 40
 
 # Ranges, for use inside [...]; kana and the ideographs, Hangul, the scripts written without spaces
@@ -83,24 +85,24 @@ _SHARED: Final = frozenset(
 )
 _FOREIGN: Final = frozenset(
     # German, Dutch, Scandinavian
-    "der die das den dem des ein eine einer einem einen und ist sind war waren wurde wurden wird werden nicht mit"
-    " von zu zum zur im auf aus bei nach wie wer welche welcher welches welchen wann warum wo wieviel viele sich"
-    " hat haben durch als auch oder het een van zijn werd welk welke wat wie niet voor met og ikke det som til av"
-    " har hvad hvem hvor och inte att ett är vad vem hur"
+    "der die das den dem des ein eine einer einem einen und ist sind waren wurde wurden wird werden nicht mit von zu"
+    " zum zur im auf aus bei nach wie wer wen welche welcher welches welchen welchem wann warum wo wieviel viele sich"
+    " hat haben durch als auch oder einige seine sein kann machen worauf wogegen het een zijn werd welk welke wat niet"
+    " voor og ikke det som til av har hvad hvem hvor och inte att ett är vad vem hur"
     # Spanish, Portuguese, French, Italian, Romanian, Catalan
-    " el la los las un una unos del al que qué en y por para con se su sus es fue eran son cuál quién cómo cuándo"
-    " cuántos dónde lo o os um uma do da dos das em não com quem qual quando quantos le les une des du et est sont"
-    " dans pour sur avec qui quel quelle quels combien où au aux ce il lo gli di che e è sono della nel per chi"
-    " quale come quanti și de pe din cu ce care cine când unde câți câte este sunt fost lui ale al ai"
-    # Polish, Czech, Croatian, Hungarian, Finnish, Turkish, Indonesian, Vietnamese without marks
-    " w z na nie się jest są do jak kto który która gdzie v je jsou co kdo který kde i u su što tko koji az és hogy"
-    " egy nem volt ki hol melyik ja ei oli mikä kuka missä ve bir bu için ile ne kim hangi nerede kaç nasıl mı mi"
-    " olarak olan da yang dan di dari untuk dengan pada ini itu apa siapa".split()
+    " el la los las un una unos del que qué en y por para se su sus es fue eran cuál quién cómo cuándo cuántos dónde"
+    " lo um uma da dos das em não quem qual quando quantos le les une du et est sont dans pour avec qui quel quelle"
+    " quels combien où aux il gli di che è sono della nel chi quale come quanti și din cu ce cine când unde câți câte"
+    " cum cui este sunt lui ai"
+    # Polish, Czech, Croatian, Hungarian, Finnish, Turkish, Indonesian
+    " na nie się jest są jak kto który která gdzie je jsou kdo který kde su što tko koji az és hogy egy nem volt ki hol"
+    " melyik ei oli mikä kuka missä ve bir bu için ile kim hangi nerede kaç nasıl mı nedir kimdi kimdir nerededir"
+    " olarak olan yang dan dari untuk dengan pada ini itu apa siapa".split()
 )
 _ENGLISH: Final = _STOP - _SHARED - _FOREIGN
 _ABROAD: Final = _FOREIGN - _STOP
 _STOP_ABROAD: Final = _STOP | _FOREIGN
-_NO_CONTENT: Final = _STOP_ABROAD - {"war", "son", "art", "men", "van"} | {"many", "much"}
+_NO_CONTENT: Final = _STOP_ABROAD | {"many", "much"}
 
 
 class _Language(Enum):
@@ -164,9 +166,9 @@ def _language(tokens: list[str], *, ascii_only: bool) -> _Language:
             vietnamese += _VIETNAMESE.search(token) is not None
         elif not ascii_only and len(token) > 1 and min(token) >= "\u0370":
             other += 1
-    if vietnamese > max(1, len(tokens) // 8):
+    if vietnamese > english and vietnamese * 8 >= len(tokens):
         return _Language.VIETNAMESE
-    if other > english:
+    if other > english and other * _PROSE >= len(tokens):
         return _Language.OTHER
     return _Language.ENGLISH
 
