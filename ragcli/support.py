@@ -1,0 +1,299 @@
+"""Whether a cited snippet carries a claim, and in which characters: verbatim first, then by weighted overlap."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ragcli import sentences
+from ragcli.lexical import content_terms
+from ragcli.salience import term_weights
+from ragcli.types import Citation, Cited, Support, SupportStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ragcli.types import Mark, Snippet, Span
+
+    Idf = Callable[[str], float]
+
+SUPPORTED_FROM: Final = 0.7
+PARTIAL_FROM: Final = 0.3
+MAX_SENTENCES: Final = 3
+MAX_PLACES: Final = 20
+"""Verbatim places that are compared with the claim's sentence."""
+GAIN: Final = 0.08
+"""A further sentence joins the quote when it carries at least this share of the claim."""
+
+UNMATCHED_NUMBER: Final = 0.7
+UNMATCHED_NAME: Final = 0.85
+NEGATION_FLIP: Final = 0.85
+STEM_LETTERS: Final = 5
+STEM_CREDIT: Final = 0.6
+"""What a claim term counts when only its first letters are found ("induce" for "inductive")."""
+
+_NUMBER: Final = re.compile(r"[$€£¥]?\d+(?:[.,'’\u00a0\u202f]\d+)*(?:\s?(?:%|°[CF]?|‰|[^\W\d_]{1,3}\b))?")
+_DIGITS: Final = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_UNITS: Final = frozenset(
+    (
+        "% ‰ ° °C °F $ € £ ¥ mm cm dm m km in ft yd mi mg g kg t lb oz ml cl l s ms min h Hz kHz MHz GHz W kW MW"
+        " GW V kV A Pa kPa hPa bar K J kJ eV KB kB MB GB TB"
+    ).split()
+)
+_NUMBER_WORDS: Final = {
+    word: str(value)
+    for words in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
+        "zéro une deux trois quatre cinq six sept huit neuf dix onze douze",
+    )
+    for value, word in enumerate(words.split())
+}
+_NEGATIONS: Final = frozenset(
+    (
+        "not no never none nor neither without cannot nicht kein keine keinen keiner keinem nie niemals ohne weder"
+        " nunca sin ningún ninguna tampoco pas jamais aucun aucune sans ne не нет никогда без ни"
+    ).split()
+)
+_OPPOSITES: Final = tuple(
+    (frozenset(a.split()), frozenset(b.split()))
+    for a, b in (
+        ("increase increases increased increasing raises raised higher more greater elevated enhances enhanced",
+         "decrease decreases decreased decreasing reduces reduced lower less fewer declined inhibits inhibited"),
+        ("before earlier vor", "after later nach"),
+        ("first oldest erste ersten", "last newest letzte letzten"),
+        ("largest biggest most größte größten", "smallest least kleinste kleinsten"),
+        ("steigt stieg gestiegen höher mehr erhöht", "sinkt sank gesunken niedriger weniger verringert"),
+    )
+)  # fmt: skip
+
+
+_Number = tuple[frozenset[str], str]
+"""The readings of a number's digits ("1.234" is two), and its unit where that is a known one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a source must carry: terms with weights, numbers as readings, names, polarity, words."""
+
+    weights: dict[str, float]
+    numbers: tuple[_Number, ...]
+    names: frozenset[str]
+    words: frozenset[str]
+
+
+def check(text: str, marks: Sequence[Mark], snippets: Sequence[Snippet], *, idf: Idf) -> tuple[Citation, ...]:
+    """The answer's marks as citations, each source located and judged; `citation.text == text[start:end]`.
+
+    Numbers that name no snippet are left out, and so is a mark that is left without sources.
+    """
+    around = sentences.spans(text, 0, len(text))
+    found = []
+    for mark in marks:
+        claim = text[mark.start : mark.end]
+        context = " ".join(text[start:end] for start, end in around if start < mark.end and end > mark.start)
+        sources = tuple(
+            Cited(number, snippets[number], locate(claim, snippets[number], idf=idf, context=context))
+            for number in dict.fromkeys(mark.numbers)
+            if 0 <= number < len(snippets)
+        )
+        if sources and claim:
+            found.append(Citation(mark.start, mark.end, claim, sources))
+    return tuple(found)
+
+
+def locate(claim: str, snippet: Snippet, *, idf: Idf, context: str = "") -> Support:
+    """The span of the snippet that carries the claim, in `document.text` offsets, and how well it does.
+
+    `context` is the answer's sentence around the claim: it chooses among several places, and a fragment
+    that is there word for word is supported only as far as its sentence is. Without any overlap the span
+    is the whole snippet.
+    """
+    spans = sentences.spans(snippet.text, 0, len(snippet.text)) or [(0, len(snippet.text))]
+    header = " ".join(value for key, value in snippet.fields if key != "text")
+    exact = _verbatim(claim, snippet.text)
+    whole = _read(context or claim, idf)
+    if exact:
+        start, end = max(exact[:MAX_PLACES], key=lambda at: _fit(whole, snippet.text, _touched(spans, at, 0)))
+        around = snippet.text[slice(*_touched(spans, (start, end), 1))]
+        score = _share(whole, _stems(around + "\n" + header))
+        fragment = len(context.split()) > 2 * len(claim.split())
+        supported = not fragment or score >= PARTIAL_FROM
+        status = SupportStatus.SUPPORTED if supported else SupportStatus.PARTIAL
+        score = round(score, 4) if fragment else 1.0
+        return Support(status, "exact", score, snippet.start + start, snippet.start + end)
+    wanted = whole if not content_terms(claim) else _read(claim, idf)
+    share, (start, end) = _best_window(wanted, snippet.text, spans, header)
+    whole_text = snippet.text + "\n" + header
+    share = (share + _share(wanted, _stems(whole_text))) / 2
+    factor = _agreement(wanted, snippet.text[start:end], whole_text)
+    status = _status(share, factor)
+    return Support(status, "overlap", round(share * factor, 4), snippet.start + start, snippet.start + end)
+
+
+def _status(share: float, factor: float) -> SupportStatus:
+    if share >= SUPPORTED_FROM and factor == 1.0:
+        return SupportStatus.SUPPORTED
+    return SupportStatus.PARTIAL if share * factor >= PARTIAL_FROM else SupportStatus.UNSUPPORTED
+
+
+def _verbatim(claim: str, text: str) -> list[Span]:
+    """Every place where `claim` stands in `text` as whole words, any run of white space alike."""
+    needle = " ".join(claim.split())
+    if not needle:
+        return []
+    squeezed: list[str] = []
+    at: list[int] = []
+    for match in re.finditer(r"\s+|\S+", text):
+        piece = " " if match.group().isspace() else match.group()
+        squeezed.append(piece)
+        at.extend(range(match.start(), match.start() + len(piece)))
+    hay, places, found = "".join(squeezed), [], 0
+    while (found := hay.find(needle, found)) >= 0:
+        if _whole(hay, found, found + len(needle)):
+            places.append((at[found], at[found + len(needle) - 1] + 1))
+        found += len(needle)
+    return places
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """No word or number is cut by the edges; scripts without spaces have no such edges."""
+
+    def joins(left: str, right: str) -> bool:
+        return left.isalnum() and right.isalnum() and ord(left) < 0x0E00 and ord(right) < 0x0E00
+
+    if start and joins(text[start - 1], text[start]):
+        return False
+    if start > 1 and text[start].isdigit() and text[start - 1] in ".," and text[start - 2].isdigit():
+        return False
+    return not (end < len(text) and joins(text[end - 1], text[end]))
+
+
+def _touched(spans: Sequence[Span], at: Span, more: int) -> Span:
+    """The sentences that `at` touches and `more` on each side."""
+    touched = [i for i, (start, end) in enumerate(spans) if start < at[1] and end > at[0]]
+    if not touched:
+        return at
+    return spans[max(0, touched[0] - more)][0], spans[min(len(spans) - 1, touched[-1] + more)][1]
+
+
+def _fit(wanted: _Claim, text: str, span: Span) -> float:
+    return _share(wanted, _stems(text[slice(*span)]))
+
+
+def _best_window(wanted: _Claim, text: str, spans: Sequence[Span], header: str) -> tuple[float, Span]:
+    """The one to three consecutive sentences that carry most of the claim for their length."""
+    titles = _stems(header)
+    each = [_stems(text[start:end]) for start, end in spans]
+    own = [_share(wanted, stems) for stems in each]
+    best, chosen, reward = 0.0, (0, len(text)), 0.0
+    for first in range(len(spans)):
+        stems = set(titles)
+        for last in range(first, min(len(spans), first + MAX_SENTENCES)):
+            stems |= each[last]
+            if not own[first] or not own[last]:
+                continue
+            share = _share(wanted, stems)
+            if share - GAIN * (last - first) > reward:
+                best, chosen, reward = share, (spans[first][0], spans[last][1]), share - GAIN * (last - first)
+    return best, chosen
+
+
+def _stems(text: str) -> set[str]:
+    """The terms of a text, the first letters of its longer ones marked by "~", its numbers' readings by "#"."""
+    found = set(content_terms(text))
+    found.update(["~" + term[:STEM_LETTERS] for term in found if len(term) >= STEM_LETTERS and term.isalpha()])
+    return found | {"#" + reading for readings, _ in _stated(text) for reading in readings}
+
+
+def _share(wanted: _Claim, stems: set[str]) -> float:
+    """How much of the claim's weight stands in a text: 0..1."""
+    total = sum(wanted.weights.values())
+    held = 0.0
+    for term, weight in wanted.weights.items():
+        if term in stems or (term[0] == "#" and not stems.isdisjoint("#" + one for one in term[1:].split("|"))):
+            held += weight
+        elif "~" + term[:STEM_LETTERS] in stems and term.isalpha():
+            held += STEM_CREDIT * weight
+    return held / total if total else 0.0
+
+
+def _read(claim: str, idf: Idf) -> _Claim:
+    """Numbers weigh as one term "#a|b" of all their readings, however they are written."""
+    weights = {term: weight for term, weight in term_weights(claim, idf).items() if not term[0].isdigit()}
+    numbers = tuple(_numbers(claim))
+    usual = sum(weights.values()) / len(weights) if weights else 1.0
+    weights.update({"#" + "|".join(sorted(readings)): usual for readings, _ in numbers})
+    return _Claim(weights, numbers, _names(_WORD.findall(claim)), _folded(claim))
+
+
+def _names(words: Sequence[str]) -> frozenset[str]:
+    """Casefolded words that are written like names. Where every third word is capitalised (German), only
+    those with a capital inside count."""
+    later = words[1:]
+    capital = [word for word in later if word[0].isupper() and len(word) > 1]
+    if 3 * len(capital) > len(later):
+        capital = [word for word in words if any(letter.isupper() for letter in word[1:])]
+    return frozenset(word.casefold() for word in capital)
+
+
+def _numbers(text: str) -> Iterable[_Number]:
+    for match in _NUMBER.finditer(text):
+        digits = _DIGITS.search(match.group())
+        if digits is None:
+            continue
+        rest = match.group().replace(digits.group(), " ").split()
+        yield _readings(digits.group()), next((part for part in rest if part in _UNITS), "")
+
+
+def _stated(text: str) -> list[_Number]:
+    """The numbers of a text, small ones in words too."""
+    spelled = (_NUMBER_WORDS.get(word) for word in _folded(text))
+    return [*_numbers(text), *((frozenset({value}), "") for value in spelled if value)]
+
+
+def _readings(digits: str) -> frozenset[str]:
+    """The values that digits with separators may mean: "1,234" is 1234 and 1.234."""
+    plain = "".join(str(unicodedata.digit(letter)) if letter.isdigit() else letter for letter in digits)
+    groups = re.split(r"\D", plain)
+    readings = {"".join(groups)} if all(len(group) == 3 for group in groups[1:]) else set()
+    if len(groups) > 1:
+        readings.add("".join(groups[:-1]) + "." + groups[-1].rstrip("0"))
+    return frozenset(reading.strip(".").lstrip("0") or "0" for reading in readings)
+
+
+def _agreement(wanted: _Claim, quote: str, whole: str) -> float:
+    """1.0 when numbers with their units and names stand in `whole` and the quote has the claim's polarity."""
+    folded, known, there = _folded(quote), _folded(whole), _stated(whole)
+    factor = 1.0
+    if not all(any(_same(number, other) for other in there) for number in wanted.numbers):
+        factor *= UNMATCHED_NUMBER
+    if not wanted.names <= known:
+        factor *= UNMATCHED_NAME
+    if _negated(wanted.words) != _negated(folded) or _opposed(wanted.words, folded):
+        factor *= NEGATION_FLIP
+    return factor
+
+
+def _folded(text: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in _WORD.findall(text))
+
+
+def _same(number: _Number, other: _Number) -> bool:
+    return bool(number[0] & other[0]) and (not number[1] or not other[1] or number[1] == other[1])
+
+
+def _negated(words: Iterable[str]) -> bool:
+    return any(word in _NEGATIONS or word.endswith(("n't", "n’t")) for word in words)
+
+
+def _opposed(claim: frozenset[str], quote: frozenset[str]) -> bool:
+    """One side says "increase", the other only "decrease", or another such pair."""
+    return any(
+        (claim & one and quote & other and not quote & one) or (claim & other and quote & one and not quote & other)
+        for one, other in _OPPOSITES
+    )
