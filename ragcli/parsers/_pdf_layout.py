@@ -6,7 +6,7 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ Titles = dict[str, tuple[int, set[int]]]
 
 _HYPHEN: Final = re.compile("[\x02\ufffe\u00ad]\\s?")
 _CONTROLS: Final = re.compile("[\x00\x01\x03-\x08\x0b-\x1f\x7f-\x9f\uffff\ud800-\udfff]")
+# Fonts without a map to Unicode give Windows bytes: 0x92 is an apostrophe.
+_WINDOWS: Final = {byte: bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _WORD: Final = re.compile(r"\w+(?:-\w+)*")
 _EDGE: Final = 40  # characters of a word looked at beside a hyphen
 _NUMBER: Final = re.compile(r"(?:[\dIVX]+[.\d]*|[A-Z]\.)\s+")
@@ -48,15 +50,15 @@ class _Line:
     text: str
     x: float
     y: float
+    foot: float  # y of the last character: pdfium gives a hyphenated line and the next as one
     right: float
     height: float
-    titles: list[int] = field(default_factory=list)
 
 
 def groups_of(text_page: Any, index: int, titles: Titles) -> list[Group]:
     """A page's paragraphs, in the order of its text."""
     lines = list(_lines(text_page))
-    steps = [a.y - b.y for a, b in zip(lines, lines[1:], strict=False) if 0 < a.y - b.y < 4 * max(a.height, 1)]
+    steps = [a.foot - b.y for a, b in zip(lines, lines[1:], strict=False) if 0.6 * a.height < a.foot - b.y < 4 * max(a.height, 1)]
     heights = [line.height for line in lines] or [0.0]
     usual = median(steps) if len(steps) >= 4 else min(median(steps) if steps else 1e9, 1.5 * median(heights))
     groups: list[Group] = []
@@ -100,7 +102,7 @@ def rejoin(text: str, words: frozenset[str]) -> str:
         head = re.findall(r"\w+", left[-_EDGE:])[-1:] or [""]
         tail = re.findall(r"\w+", right[:_EDGE])[:1] or [""]
         whole, hyphened = (head[0] + tail[0]).casefold(), f"{head[0]}-{tail[0]}".casefold()
-        keeps = hyphened in words and whole not in words
+        keeps = (hyphened in words and whole not in words) or (head[0][-1:].islower() and tail[0][:1].isupper())
         joined += ("-" if keeps else "", right)
     return "".join(joined)
 
@@ -113,14 +115,17 @@ def _lines(text_page: Any) -> Iterable[_Line]:
     box, last = raw.FS_RECTF(), raw.FS_RECTF()
     for line in text_page.get_text_range().split("\r\n"):
         units = len(line) if line.isascii() else len(line.encode("utf-16-le", "surrogatepass")) // 2
-        bare = _CONTROLS.sub("", line).strip()
+        bare = _CONTROLS.sub("", line.translate(_WINDOWS)).strip()
         if bare:
             first = raw.FPDFText_GetCharIndexFromTextIndex(text_page, start + len(line) - len(line.lstrip()))
-            final = raw.FPDFText_GetCharIndexFromTextIndex(text_page, start + units - 1 - (len(line) - len(line.rstrip())))
+            end = start + units - 1 - (len(line) - len(line.rstrip()))
+            final = raw.FPDFText_GetCharIndexFromTextIndex(text_page, end)
             raw.FPDFText_GetCharOrigin(text_page, max(first, 0), x, y)
+            left, head = x.value, y.value
+            raw.FPDFText_GetCharOrigin(text_page, max(final, 0), x, y)
             raw.FPDFText_GetLooseCharBox(text_page, max(first, 0), box)
             raw.FPDFText_GetLooseCharBox(text_page, max(final, 0), last)
-            yield _Line(bare, x.value, y.value, last.right, abs(box.top - box.bottom))
+            yield _Line(bare, left, head, y.value, last.right, abs(box.top - box.bottom))
         start += units + 2
 
 
@@ -131,9 +136,9 @@ def _outline_level(line: str, index: int, titles: Titles) -> int:
 
 def _breaks(a: _Line, b: _Line, usual: float, widest: float) -> bool:
     """Whether a paragraph ends between two lines."""
-    step, height = a.y - b.y, max(a.height, b.height, 1.0)
-    if abs(step) < 0.3 * height:
-        return False  # one row
+    step, height = a.foot - b.y, max(a.height, b.height, 1.0)
+    if abs(step) < 0.6 * height:
+        return False  # one row, or an exponent
     if abs(a.height - b.height) > 0.15 * height:
         return True
     ended = a.text.endswith(_ENDS)

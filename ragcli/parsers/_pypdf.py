@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from contextlib import AbstractContextManager, nullcontext
@@ -35,6 +36,7 @@ def pages(raw: bytes, max_chars: int) -> list[tuple[str, list[str]]]:
         *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError),
         *(TypeError, ValueError),
     )
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())  # its remarks are not for the user's terminal
     try:
         with _limits():
             return _read(raw, max_chars, damage)

@@ -1,0 +1,341 @@
+"""Untrusted bytes are parsed in child processes with budgets; a child that dies costs one file.
+
+Parent and child speak over pipes: a length (8 bytes, big-endian), then that many bytes. A job is a JSON
+head and the file's bytes, a reply is JSON: nothing a child says is ever executed or unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, TypeVar
+
+from ragcli import parsers
+from ragcli.errors import UnreadableFile
+from ragcli.types import Block, BlockKind, Page, Parsed
+
+K = TypeVar("K")
+
+MAX_CHARS: Final = 20_000_000
+MAX_EXPANSION: Final = 100
+"""Characters of text a byte of file may give, once there are more than a million."""
+_FREE_CHARS: Final = 1_000_000
+_MAX_REPLY_BYTES: Final = 256 << 20
+_CPU_S_PER_MB: Final = 1.0
+_WALL: Final = 3.0  # times the CPU budget: a child that waits is stuck, but the machine may be busy
+_START_S: Final = 30.0
+_IN_FLIGHT: Final = 4  # jobs a worker that may be read ahead of the consumer
+_LENGTH: Final = 8
+
+
+@dataclass(slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    slot: _Slot | None = None
+    deadline: float = 0.0
+    cpu_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A job's place in the order of results."""
+
+    key: Any
+    raw: bytes
+    name: str
+    outcome: Parsed | UnreadableFile | None = None
+
+
+class Sandbox:
+    """A pool of parsing children, started on first use. Not thread-safe; use as a context manager.
+
+    Budgets a file: `memory_bytes` of address space, `cpu_s` seconds of CPU and one more a MB, three times
+    that of wall time, 20 M characters of text.
+    """
+
+    def __init__(self, workers: int = 2, *, memory_bytes: int = 1 << 30, cpu_s: float = 60.0) -> None:
+        self._workers = max(1, workers)
+        self._memory_bytes = memory_bytes
+        self._cpu_s = cpu_s
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends every child."""
+        while self._children:
+            self._end(self._children[0])
+
+    def parse(self, raw: bytes, name: str) -> Parsed:
+        """One file's text. Raises UnreadableFile with the parser's reason, "limit: ..." or "parser crashed (...)"."""
+        ((_, outcome),) = self.map([(name, raw, name)])
+        if isinstance(outcome, UnreadableFile):
+            raise outcome
+        return outcome
+
+    def map(self, jobs: Iterable[tuple[K, bytes, str]]) -> Iterator[tuple[K, Parsed | UnreadableFile]]:
+        """(key, result) of each (key, raw, name), in order; a few jobs a worker are read ahead."""
+        feed = iter(jobs)
+        slots: deque[_Slot] = deque()
+        waiting: deque[_Slot] = deque()
+        exhausted = False
+        try:
+            while True:
+                while not exhausted and len(slots) < self._workers * _IN_FLIGHT:
+                    job = next(feed, None)
+                    if job is None:
+                        exhausted = True
+                        break
+                    slots.append(_Slot(*job))
+                    waiting.append(slots[-1])
+                    self._assign(waiting)
+                if not slots:
+                    return
+                while slots[0].outcome is None:
+                    self._assign(waiting)
+                    self._collect()
+                self._assign(waiting)
+                done = slots.popleft()
+                if done.outcome is not None:
+                    yield done.key, done.outcome
+        finally:
+            for child in [child for child in self._children if child.slot is not None]:
+                self._end(child)  # the consumer left: its reply would answer the next call
+
+    def _assign(self, waiting: deque[_Slot]) -> None:
+        """Gives waiting jobs to idle children, starting children up to the number of workers."""
+        while waiting:
+            child = next((child for child in self._children if child.slot is None), None)
+            if child is None and len(self._children) >= self._workers:
+                return
+            self._send(child or self._start(), waiting.popleft())
+
+    def _start(self) -> _Child:
+        root = str(Path(parsers.__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+        # -P: the folder ragcli is called in holds foreign files, and must not become a place of modules
+        command = [sys.executable, "-P", "-B", "-m", "ragcli.sandbox", str(self._memory_bytes)]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        child = _Child(process)
+        self._children.append(child)
+        return child
+
+    def _send(self, child: _Child, slot: _Slot) -> None:
+        child.slot = slot
+        child.cpu_s = self._cpu_s + _CPU_S_PER_MB * len(slot.raw) / 1e6
+        child.deadline = time.monotonic() + _WALL * child.cpu_s + _START_S * (child.deadline == 0.0)
+        head = json.dumps({"name": os.path.basename(slot.name), "cpu_s": child.cpu_s}).encode()
+        try:
+            stdin = _pipe(child.process.stdin)
+            for part in (head, slot.raw):
+                _write(stdin, part)
+            stdin.flush()
+        except OSError:
+            self._fail(child)
+        else:
+            slot.raw = b""
+
+    def _collect(self) -> None:
+        """Waits for a reply, a death, or the nearest deadline."""
+        busy = [child for child in self._children if child.slot is not None]
+        nearest = min(child.deadline for child in busy) if busy else 0.0
+        with selectors.DefaultSelector() as selector:
+            for child in busy:
+                selector.register(_pipe(child.process.stdout), selectors.EVENT_READ, child)
+            ready = [key.data for key, _ in selector.select(max(0.0, nearest - time.monotonic()))]
+        for child in ready:
+            self._receive(child)
+        now = time.monotonic()
+        for child in busy:
+            if child not in ready and now >= child.deadline:
+                self._fail(child, f"limit: more than {_WALL * child.cpu_s:.0f} s")
+
+    def _receive(self, child: _Child) -> None:
+        try:
+            reply = json.loads(_read(_pipe(child.process.stdout), _MAX_REPLY_BYTES))
+            outcome = _outcome(reply)
+        except (EOFError, OSError):
+            self._fail(child)
+            return
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self._fail(child, "parser crashed (its reply makes no sense)")
+            return
+        if child.slot is not None:
+            child.slot.outcome, child.slot = outcome, None
+        if reply.get("retire"):
+            self._end(child)
+
+    def _fail(self, child: _Child, reason: str = "") -> None:
+        """The child's job failed with it; the next job starts another."""
+        slot, cpu_s = child.slot, child.cpu_s
+        code = self._end(child, kill=bool(reason))
+        if not reason:
+            if code == -signal.SIGXCPU:
+                reason = f"limit: more than {cpu_s:.0f} s of CPU"
+            else:
+                reason = f"parser crashed ({f'signal {-code}' if code < 0 else f'exit {code}'})"
+        if slot is not None:
+            slot.outcome, slot.raw = UnreadableFile(reason), b""
+
+    def _end(self, child: _Child, kill: bool = True) -> int:
+        """Takes a child out of the pool; gives its exit code."""
+        self._children.remove(child)
+        if kill:
+            child.process.kill()
+        for pipe in (child.process.stdin, child.process.stdout):
+            try:
+                _pipe(pipe).close()
+            except BrokenPipeError:
+                continue  # what was not yet written is for a dead child
+        try:
+            return child.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            return child.process.wait()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise EOFError
+    return pipe
+
+
+def _write(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(_LENGTH, "big"))
+    pipe.write(message)
+
+
+def _read(pipe: IO[bytes], limit: int) -> bytes:
+    """The next message. Raises EOFError where there is none, ValueError over the limit."""
+    size = int.from_bytes(_exactly(pipe, _LENGTH), "big")
+    if size > limit:
+        raise ValueError("message too long")
+    return _exactly(pipe, size)
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    found = pipe.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
+
+
+def _outcome(reply: dict[str, Any]) -> Parsed | UnreadableFile:
+    """A checked Parsed: a child that was taken over may say anything. Raises ValueError, TypeError, KeyError."""
+    if "error" in reply:
+        return UnreadableFile(str(reply["error"])[:500])
+    text = _text(reply["text"])
+    blocks = tuple(Block(BlockKind(kind), int(a), int(b), int(level)) for kind, a, b, level in reply["blocks"])
+    pages = tuple(Page(int(start), _text(label)) for start, label in reply["pages"])
+    starts = [page.start for page in pages]
+    if any(not 0 <= block.start <= block.end <= len(text) for block in blocks):
+        raise ValueError("a block outside the text")
+    if starts and (starts[0] != 0 or any(a >= b for a, b in zip(starts, starts[1:], strict=False))):
+        raise ValueError("pages out of order")
+    metadata = tuple((_text(key), _text(value)) for key, value in reply["metadata"])
+    return Parsed(text, blocks, pages, _text(reply["title"]), metadata, tuple(_text(note) for note in reply["notes"]))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    value.encode("utf-8")  # UnicodeEncodeError, a ValueError, on a lone surrogate
+    return value
+
+
+# ---- the child ----
+
+
+def _serve(memory_bytes: int) -> None:
+    """Parses what comes on stdin until it ends, replying on what was stdout; prints of libraries go nowhere."""
+    replies = os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    _limit(memory_bytes)
+    while True:
+        try:
+            head = json.loads(_read(sys.stdin.buffer, 1 << 20))
+            raw = _read(sys.stdin.buffer, sys.maxsize)
+        except EOFError:
+            return
+        _arm(float(head["cpu_s"]))
+        _write(replies, _reply(raw, head["name"]))
+        replies.flush()
+        signal.alarm(0)
+
+
+def _limit(memory_bytes: int) -> None:
+    import resource  # noqa: PLC0415  # not on every system; the parent does not need it
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def _arm(cpu_s: float) -> None:
+    """The kernel ends this process after `cpu_s` more of CPU, and of wall time even where the parent is gone."""
+    import resource  # noqa: PLC0415  # as above
+
+    soft = int(time.process_time() + cpu_s) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    signal.alarm(int(_WALL * cpu_s) + 60)
+
+
+def _reply(raw: bytes, name: str) -> bytes:
+    try:
+        parsed = parsers.parse(raw, name)
+        limit = min(MAX_CHARS, max(_FREE_CHARS, MAX_EXPANSION * len(raw)))
+        if len(parsed.text) > limit:
+            return _said({"error": f"limit: more than {limit} characters of text from {len(raw)} bytes"})
+        return _said(
+            {
+                "text": parsed.text,
+                "blocks": [(block.kind, block.start, block.end, block.level) for block in parsed.blocks],
+                "pages": [(page.start, page.label) for page in parsed.pages],
+                "title": parsed.title,
+                "metadata": parsed.metadata,
+                "notes": parsed.notes,
+            }
+        )
+    except UnreadableFile as error:
+        return _said({"error": error.message})
+    except MemoryError:
+        return _said({"error": "limit: not enough memory", "retire": True})
+    except RecursionError:
+        return _said({"error": "limit: nested too deeply", "retire": True})
+    except Exception as error:  # noqa: BLE001  # the parsing child: a parser's bug costs one file
+        return _said({"error": f"parser crashed ({type(error).__name__}: {error})", "retire": True})
+
+
+def _said(reply: dict[str, Any]) -> bytes:
+    return json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
