@@ -136,7 +136,8 @@ def traits(folder: ModelFolder) -> Traits:
     longest = settings.get("max_seq_length") or positions
     if not all(type(number) is int and number > 2 for number in (dim, positions, longest)):
         raise MissingError(f"the settings of the model {folder.name} make no sense", "pull it again, or name another")
-    query, passage = _prefixes(prompts if isinstance(prompts, dict) else {})
+    prompts = prompts if isinstance(prompts, dict) else {}
+    passage = next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), "")
     plain = (
         [type_name for type_name, _ in modules] in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
         and mode == "mean"
@@ -144,7 +145,7 @@ def traits(folder: ModelFolder) -> Traits:
         and not settings.get("do_lower_case")
         and all(config.get(key, absent) == wanted for key, (absent, wanted) in PLAIN_BERT.items())
     )
-    return Traits(dim, min(longest, positions), mode, query, passage, plain)
+    return Traits(dim, min(longest, positions), mode, str(prompts.get("query") or ""), str(passage), plain)
 
 
 def kind(folder: ModelFolder) -> str:
@@ -240,17 +241,12 @@ def _modules(path: Path) -> list[tuple[str, Path]]:
         type_name, place = (
             (str(module.get(key, "")) for key in ("type", "path")) if isinstance(module, dict) else ("", "")
         )
-        if not type_name.startswith("sentence_transformers.") or ".." in place or place.startswith("/"):
+        if not type_name.startswith("sentence_transformers.") or ".." in place or place[:1] == "/":
             raise MissingError(
                 f"the model folder {path} asks for foreign code: {type_name[:80]!r}", "name another model"
             )
         modules.append((type_name.rpartition(".")[2], path / place))
     return modules
-
-
-def _prefixes(prompts: dict[str, Any]) -> tuple[str, str]:
-    passage = next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), "")
-    return str(prompts.get("query") or ""), str(passage)
 
 
 def _recorded() -> dict[str, dict[str, Any]]:

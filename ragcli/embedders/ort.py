@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GRAPH_VERSION: Final = 1
 """To be raised with every change of _graph.py, so that no older graph is used."""
 
-BATCH_TEXTS: Final = 8
+BATCH_TEXTS: Final = 4
 PADDING_SHARE: Final = 0.1
 AT_ONCE_TEXTS: Final = 4096
 
