@@ -41,7 +41,7 @@ _NUMBER_WORD: Final = (
 )
 _GIVES: Final = {
     "when": re.compile(
-        r"\d{3,4}|\d{1,2}[./]\d{1,2}|\b(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b|centur|jahrhundert"
+        r"\d{3,4}|\d{1,2}[./]\d{1,2}|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b|centur|jahrhundert"
         r"|siglo|siècle|век|世纪|年|月|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:spring|summer|autumn|winter)\b",
         re.IGNORECASE,
     ),
@@ -57,7 +57,7 @@ _GIVES: Final = {
     ),
 }
 _NAME: Final = re.compile(
-    r"(?<=[\w,;:)] )[^\W\d_a-zа-яα-ω][\w'’.-]+|[\u3040-\u9fff\u0600-\u06ff\u0900-\u097f\u0e00-\u0e7f]"
+    r"(?<=[\w,;:)] )[^\W\d_a-zа-яα-ω]\w*(?:['’.-]\w+)*|[\u3040-\u9fff\u0600-\u06ff\u0900-\u097f\u0e00-\u0e7f]"
 )
 
 
@@ -79,6 +79,7 @@ WEIGHTS: Final = {
 
 
 _LEAD: Final = re.compile(r"#{1,6}\s|```|~~~|[\s|:+=*-]*\Z|\[[^\]]*\]\Z")
+_UNDERLINED: Final = re.compile(r"\n[^\S\n]*+(?=[-|:+=~]{3})[-|:+=~ \t]++(?:\n|\Z)")
 _ITEM: Final = re.compile(r"[-*+•‣▪●◦–·]\s|\(?(?:\d{1,3}|[A-Za-z])[.)]\s")
 
 
@@ -129,8 +130,8 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
 
 
 def _is_lead(text: str, start: int, end: int) -> bool:
-    """Whether a sentence only announces the next one: a heading, a question, a table's rule."""
-    if _LEAD.match(text, start, end) or text[end - 1 : end] in "?？؟":
+    """Whether a sentence only announces the next one: a heading, a question, a table's head or rule."""
+    if _LEAD.match(text, start, end) or _UNDERLINED.match(text, end) or text[end - 1 : end] in "?？؟":
         return True
     alone = end - start < HEADING_CHARS and text[end : end + 1] == "\n" and text[start - 1 : start] in ("", "\n")
     return alone and text[end - 1].isalnum() and not _ITEM.match(text, start, end) and "|" not in text[start:end]

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ragcli import salience
+from ragcli.embedders.hashing import Hashing
+from ragcli.types import Snippet
+
+if TYPE_CHECKING:
+    from ragcli.protocols import Embedder
+    from ragcli.salience import Sentence
+
+EMBEDDER: Embedder = Hashing(64)
+MOON = (
+    "The station orbits the Moon. Its crew of four arrived in May 2031. They grow lettuce in a ring-shaped garden "
+    "because fresh food keeps them well. The commander is Aiko Tanaka."
+)
+
+
+def even(term: str) -> float:
+    return 1.0
+
+
+def snippet(text: str, title: str = "", number: int = 1) -> Snippet:
+    fields = (("title", title), ("text", text))
+    return Snippet(number, f"{number:016x}", 1, "a.md", 0, len(text), text, fields, (1, 1))
+
+
+def scored(question: str, *texts: str, title: str = "") -> list[Sentence]:
+    return salience.score(question, [snippet(text, title) for text in texts], embedder=EMBEDDER, idf=even)
+
+
+def best(question: str, text: str) -> str:
+    top = max(scored(question, text), key=lambda sentence: sentence.score)
+    return text[top.start : top.end]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When did the crew arrive?", "Its crew of four arrived in May 2031."),
+        ("Why do they grow lettuce?", "They grow lettuce in a ring-shaped garden because fresh food keeps them well."),
+        ("Who is the commander?", "The commander is Aiko Tanaka."),
+    ],
+)
+def test_the_sentence_that_answers_is_best(question: str, answer: str) -> None:
+    assert best(question, MOON) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "kind"),
+    [
+        ("When was it built?", "It was built in 1887.", 1),
+        ("When was it built?", "It was built of iron.", -1),
+        ("Wann wurde er gebaut?", "Er wurde im März gebaut.", 1),
+        ("How many moons are there?", "There are four moons.", 1),
+        ("How many moons are there?", "There are moons.", -1),
+        ("Who built the tower?", "The tower was built by Gustave Eiffel.", 1),
+        ("Who was Gustave Eiffel?", "It was built by Gustave Eiffel.", -1),
+        ("Where do they live?", "They live in Norway.", 1),
+        ("Warum ist er rot?", "Er ist rot, weil er rostet.", 1),
+        ("它是什么时候建成的？", "它建于1887年。", 1),
+        ("Name the tower.", "It is a tower.", 0),
+    ],
+)
+def test_the_kind_of_answer_is_read_from_the_question(question: str, text: str, kind: int) -> None:
+    assert [sentence.kind for sentence in scored(question, text)] == [kind]
+
+
+def test_coverage_is_the_share_of_the_question_and_context_adds_the_title() -> None:
+    (one,) = scored("tower height metres", "The height is known.", title="The tower")
+    assert one.coverage == pytest.approx(1 / 3)
+    assert one.context == pytest.approx(2 / 3)
+
+
+def test_a_sentence_that_says_what_is_asked_has_maxsim_one() -> None:
+    first, second = scored("lettuce garden", "Rain fell. A garden of lettuce.")
+    assert second.maxsim == pytest.approx(1.0, abs=1e-5)
+    assert first.maxsim < second.maxsim
+    assert second.setting == pytest.approx(second.soft)
+
+
+def test_rare_words_weigh_more() -> None:
+    def idf(term: str) -> float:
+        return 9.0 if term == "zebra" else 0.5
+
+    text = "A zebra slept. The big house with a wide door stood."
+    rare, common = salience.score("zebra wide door house", [snippet(text)], embedder=EMBEDDER, idf=idf)
+    assert rare.soft > common.soft
+    assert rare.coverage > common.coverage
+    assert rare.maxsim < common.maxsim
+
+
+def test_every_sentence_of_a_long_snippet_has_states() -> None:
+    filler = "Grass grows on hills and in valleys all year round. "
+    text = filler * 60 + "The treasure lies under the old oak."
+    found = scored("Where is the treasure?", text)
+    assert max(found, key=lambda sentence: sentence.score).start == text.index("The treasure")
+    assert all(sentence.maxsim > 0 for sentence in found)
+
+
+def test_a_sentence_longer_than_the_embedder_reads_is_read_in_parts() -> None:
+    text = "word " * 400 + "treasure"
+    (one,) = scored("treasure", text)
+    assert one.maxsim == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("lead", ["## How tall is the tower?", "How tall is the tower?", "How tall is the tower"])
+def test_a_heading_or_question_hands_its_score_to_the_next_sentence(lead: str) -> None:
+    text = f"{lead}\n\nIt measures 324 metres. Iron was used."
+    assert best("How tall is the tower?", text) == "It measures 324 metres."
+
+
+def test_of_equal_sentences_the_one_in_the_better_snippet_wins() -> None:
+    first, second = scored("moon crew", "The crew sees the moon.", "The crew sees the moon.")
+    assert (first.number, second.number) == (0, 1)
+    assert first.score > second.score
+
+
+def test_terms_of_alphabets_other_than_latin_weigh_as_their_word_in_the_index() -> None:
+    def idf(term: str) -> float:
+        return 7.0 if term == "президента" else 1.0
+
+    assert salience.term_weights("указ президента", idf)["прези"] == 7.0
+
+
+def test_no_snippets_and_no_words_give_no_or_empty_scores() -> None:
+    assert scored("anything") == []
+    assert [sentence.coverage for sentence in scored("?", "One.")] == [0.0]
+    assert scored("word", "") == []
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=150), max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_any_text_gives_sentences_inside_it(question: str, texts: list[str]) -> None:
+    for sentence in scored(question, *texts):
+        assert 0 <= sentence.start < sentence.end <= len(texts[sentence.number])
+        assert 0.0 <= sentence.coverage <= 1.0 + 1e-9
