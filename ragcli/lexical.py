@@ -23,6 +23,7 @@ MAX_TERM: Final = 60
 _PROSE: Final = 15
 """Text in a language has one of the marks looked for in every so many words; lists and code have fewer."""
 _MAX_CACHED: Final = 40
+_MAX_PIECES: Final = 10
 
 # Ranges, for use inside [...]; kana and the ideographs, Hangul, the scripts written without spaces
 _HAN: Final = (
@@ -129,8 +130,8 @@ def content_terms(text: str) -> list[str]:
     """One term a word: what a text is about, for coverage. Stop and question words of ten languages are left out,
     unless nothing else is there; scripts without spaces give n-grams as in `terms`."""
     tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(_plain(text))]
-    found = [term for kind, token in tokens for term in _content(kind, token)]
-    return found or [term for kind, token in tokens for term in _content(kind, token, keep=True)]
+    found = [term for kind, token in tokens for term in _content(kind, token, False)]
+    return found or [term for kind, token in tokens for term in _content(kind, token, True)]
 
 
 def words(text: str) -> list[Span]:
@@ -203,7 +204,7 @@ def _terms_of(kind: str, token: str, language: _Language, keep: bool) -> Iterato
 
 
 def _number(token: str) -> Iterator[str]:
-    """ "1,190.50" is 1190.50 and 1190; "3,14" is 3.14; "v1.0.21" is 1.0.21 and 1.0; "1.190" is itself and 1190."""
+    """1,190.50 is 1190.50 and 1190; 3,14 is 3.14; v1.0.21 is 1.0.21 and 1.0; 1.190 is itself and 1190."""
     number = token.lower().lstrip("v")
     if _GROUPED.fullmatch(number):
         number = number.replace(",", "")
@@ -242,8 +243,14 @@ def _parts(token: str) -> list[str]:
     if len(parts) > 1 and _APOSTROPHE.search(token):
         parts = [part for part in parts if len(part) > 2] or parts
     if token.isascii() and _CASE_CHANGE.search(token):
-        parts = [piece for part in parts for piece in _CAMEL.findall(part)]
+        parts = [piece for part in parts for piece in _pieces(part)]
     return parts
+
+
+def _pieces(part: str) -> list[str]:
+    """The words of a camelCase name; a hash or other code stays whole."""
+    pieces = _CAMEL.findall(part)
+    return pieces if len(pieces) <= _MAX_PIECES else [part]
 
 
 def _word(word: str, language: _Language, keep: bool) -> Iterator[str]:
@@ -262,16 +269,24 @@ def _word(word: str, language: _Language, keep: bool) -> Iterator[str]:
         yield from _grams(f"_{folded[:MAX_GRAMS]}_", 4)
 
 
-def _content(kind: str, token: str, *, keep: bool = False) -> Iterator[str]:
-    if kind != "word" or not token.isascii():
-        for match in _RUN.finditer(token):
-            run = match.group()
-            if kind == "word" and match.lastgroup == "rest":
-                yield from _content_word(run, keep)
-            else:
-                yield from _terms_of(kind, run, _Language.ENGLISH, keep)
-    else:
-        yield from _content_word(token, keep)
+def _content(kind: str, token: str, keep: bool) -> tuple[str, ...]:
+    if len(token) <= _MAX_CACHED:
+        return _content_cached(kind, token, keep)
+    return tuple(term[:MAX_TERM] for term in _content_of(kind, token, keep))
+
+
+@lru_cache(maxsize=1 << 14)
+def _content_cached(kind: str, token: str, keep: bool) -> tuple[str, ...]:
+    return tuple(_content_of(kind, token, keep))
+
+
+def _content_of(kind: str, token: str, keep: bool) -> Iterator[str]:
+    for match in _RUN.finditer(token):
+        run = match.group()
+        if kind == "word" and match.lastgroup == "rest":
+            yield from _content_word(run, keep)
+        else:
+            yield from _terms_of(kind, run, _Language.ENGLISH, keep)
 
 
 def _content_word(token: str, keep: bool) -> Iterator[str]:

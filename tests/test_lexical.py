@@ -41,6 +41,7 @@ def test_stems_are_those_of_the_english_algorithm(word: str, expected: str) -> N
         ("what is it", ["what", "is", "it"]),
         ("foo_barBaz", ["foobarbaz", "foo", "bar", "baz"]),
         ("getHTTPResponse", ["gethttpresponse", "get", "http", "respons"]),
+        ("827b022b411e712e5ae4855d", ["827b022b411e712e5ae4855d"]),
         ("e-mail", ["email", "e", "mail"]),
         ("version 1.0.21 v1.0.21", ["version", "1.0.21", "1.0", "1.0.21", "1.0"]),
         ("1,190 1,190.50 3,14 1.190", ["1190", "1190.50", "1190", "3.14", "1.190", "1190"]),
@@ -79,6 +80,18 @@ def test_english_text_has_one_term_a_word_and_german_has_grams() -> None:
     assert english == ["mani", "point", "panther", "defens", "surrend", "season"]
     assert {"einwohn", "_ein", "wohn", "stad"} <= set(german)
     assert not {"wie", "hat", "die"} & set(german)
+
+
+def test_code_and_names_are_not_taken_for_another_language() -> None:
+    assert not any(
+        term.startswith("_") for term in terms("def per(self, los): return die[0]  " + "config = Config(self) " * 20)
+    )
+    assert terms("Who was the wife of Temüjin?") == ["wife", "temujin"]
+    assert terms("α-tocopheryl acetate helps to prevent it")[-3:] == ["acet", "help", "prevent"]
+
+
+def test_vietnamese_syllables_keep_their_tones() -> None:
+    assert terms("Thành phố lớn nhất của Việt Nam") == ["thành", "phố", "lớn", "nhất", "của", "việt", "nam"]
 
 
 def test_compound_shares_grams_with_its_part() -> None:
@@ -129,7 +142,7 @@ def test_words_of_scripts_without_spaces_are_counted_by_characters() -> None:
 def test_a_huge_word_costs_linear_time(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     began = time.process_time()
-    terms(text)
-    content_terms(text)
+    assert all(len(term) <= lexical.MAX_TERM for term in terms(text))
+    assert all(len(term) <= lexical.MAX_TERM for term in content_terms(text))
     count_words(text)
     assert time.process_time() - began < 2
