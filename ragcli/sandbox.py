@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, TypeVar
@@ -252,7 +253,7 @@ def _outcome(reply: dict[str, Any]) -> Parsed | UnreadableFile:
     starts = [page.start for page in pages]
     if any(not 0 <= block.start <= block.end <= len(text) for block in blocks):
         raise ValueError("a block outside the text")
-    if starts and (starts[0] != 0 or any(a >= b for a, b in zip(starts, starts[1:], strict=False))):
+    if starts and (starts[0] != 0 or any(a >= b for a, b in pairwise(starts))):
         raise ValueError("pages out of order")
     metadata = tuple((_text(key), _text(value)) for key, value in reply["metadata"])
     return Parsed(text, blocks, pages, _text(reply["title"]), metadata, tuple(_text(note) for note in reply["notes"]))

@@ -25,8 +25,11 @@ _CANDIDATES: Final = [
 # Code units that any UTF-16 prose holds: space, newline, ideographic comma and full stop, fullwidth comma.
 _UNITS: Final = (0x0020, 0x000A, 0x3001, 0x3002, 0xFF0C)
 _CONTROLS: Final = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b")
+_NO_CONTROLS: Final = dict.fromkeys(_CONTROLS)
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_HTML_START: Final = re.compile(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
+_HTML_START: Final = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)[\s>]", re.I | re.S
+)
 
 
 def decode(raw: bytes) -> tuple[str, tuple[str, ...]]:
@@ -95,7 +98,7 @@ def _wide_encoding(raw: bytes) -> str:
     for order, nul, other in (("le", odd, even), ("be", even, odd)):
         common, rival = counts[order], counts["be" if order == "le" else "le"]
         latin = nul > 0.8 and other < 0.1
-        prose = common > size / 2 * 0.01 and common > 10 * rival and not _decodes(sample, "utf-8")
+        prose = common > size / 2 * 0.01 and common > 10 * rival and not _is_utf8(sample)
         if (latin or prose) and _decodes(sample[:size], f"utf-16-{order}"):
             return f"utf-16-{order}"
     return ""
@@ -106,12 +109,12 @@ def _unit_bytes(order: str) -> frozenset[bytes]:
 
 
 def _decodes(sample: bytes, encoding: str) -> bool:
-    """Whether the sample is valid, up to a character cut off at its end."""
+    """Whether the sample is valid, up to a character cut off at its end, and hardly any of it control characters."""
     try:
-        codecs.getincrementaldecoder(encoding)("strict").decode(sample, final=False)
+        text = codecs.getincrementaldecoder(encoding)("strict").decode(sample, final=False)
     except UnicodeDecodeError:
         return False
-    return True
+    return len(text) - len(text.translate(_NO_CONTROLS)) <= len(text) * _BINARY_NULS
 
 
 def _guess(raw: bytes) -> tuple[str, tuple[str, ...]]:
@@ -139,3 +142,7 @@ def _detect(raw: bytes) -> str:
     start = max(start, first - _SAMPLE_BYTES // 2)
     best = from_bytes(raw[start : start + _SAMPLE_BYTES], cp_isolation=_CANDIDATES, enable_fallback=False).best()
     return best.encoding if best else ""
+
+
+def _is_utf8(sample: bytes) -> bool:
+    return "\ufffd" not in sample[: len(sample) - 3].decode("utf-8", "replace").rstrip("\ufffd")

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ class _Line:
 def groups_of(text_page: Any, index: int, titles: Titles) -> list[Group]:
     """A page's paragraphs, in the order of its text."""
     lines = list(_lines(text_page))
-    steps = [a.foot - b.y for a, b in zip(lines, lines[1:], strict=False) if 0.6 * a.height < a.foot - b.y < 4 * max(a.height, 1)]
+    steps = [a.foot - b.y for a, b in pairwise(lines) if 0.6 * a.height < a.foot - b.y < 4 * max(a.height, 1)]
     heights = [line.height for line in lines] or [0.0]
     usual = median(steps) if len(steps) >= 4 else min(median(steps) if steps else 1e9, 1.5 * median(heights))
     groups: list[Group] = []
@@ -98,7 +99,7 @@ def rejoin(text: str, words: frozenset[str]) -> str:
     """Words parted at a line end made whole; the hyphen stays where only the hyphenated word is met elsewhere."""
     parts = _HYPHEN.split(text)
     joined = parts[:1]
-    for left, right in zip(parts, parts[1:], strict=False):
+    for left, right in pairwise(parts):
         head = re.findall(r"\w+", left[-_EDGE:])[-1:] or [""]
         tail = re.findall(r"\w+", right[:_EDGE])[:1] or [""]
         whole, hyphened = (head[0] + tail[0]).casefold(), f"{head[0]}-{tail[0]}".casefold()

@@ -24,7 +24,9 @@ _DATA_URI: Final = re.compile(r"data:[\w/+.;=-]{0,100}base64,[A-Za-z0-9+/=%]{40,
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]{0,30})([^<>]*)")
 _DEEPEST: Final = 1000  # lexbor is quadratic in depth (10,000 open divs 0.2 s, 100,000 46 s); browsers stop at 512
 _TAG_ATTRIBUTES: Final = 20_000  # and in the attributes of one tag
-_UNCLOSED: Final = frozenset("br hr img input meta link p li tr td th dt dd option wbr source col base area param".split())
+_UNCLOSED: Final = frozenset(
+    "br hr img input meta link p li tr td th dt dd option wbr source col base area param".split()
+)
 _VALUE_CHARS: Final = 1000
 _DROPPED: Final = frozenset(
     "script style noscript template head iframe object embed svg canvas audio video map select datalist textarea"
@@ -49,7 +51,7 @@ _META_KEYS: Final = {
 
 
 def parse(raw: bytes, name: str, /) -> Parsed:
-    """The visible text: blocks on lines of their own, cells joined with " | ". Scripts never run, nothing is fetched."""
+    """The visible text: blocks on lines of their own, cells joined with " | ". Nothing is run or fetched."""
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     source, notes = _decoded(raw)
@@ -180,7 +182,9 @@ def _metadata(tree: LexborHTMLParser) -> Fields:
     lang = (root.attributes.get("lang") or "").strip() if root else ""
     if lang:
         fields["lang"] = lang
-    return tuple((key, fields[key][:_VALUE_CHARS]) for key in ("lang", "author", "date", "description") if key in fields)
+    return tuple(
+        (key, fields[key][:_VALUE_CHARS]) for key in ("lang", "author", "date", "description") if key in fields
+    )
 
 
 def _meta_tags(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:

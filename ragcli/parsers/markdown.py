@@ -39,7 +39,7 @@ _KINDS: Final = {
 
 
 def parse(raw: bytes, name: str, /) -> Parsed:
-    """Text as decoded. Front matter becomes metadata and title, and lies in no block; else the first H1 is the title."""
+    """Text as decoded. Front matter becomes metadata and title and lies in no block; else the first H1 is the title."""
     text, notes = decode(raw)
     fields, start = _front_matter(text)
     blocks, more = capped(text, _blocks(text, start))

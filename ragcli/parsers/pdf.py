@@ -23,7 +23,7 @@ _NOTED_PAGES: Final = 20
 _VALUE_CHARS: Final = 1000
 _PASSWORD_ERROR: Final = 4  # FPDF_ERR_PASSWORD
 _TOOL_TITLES: Final = re.compile(
-    r"untitled.{0,4}|microsoft (?:word|powerpoint|excel) - .*|powerpoint presentation|presentation|document\d*|slide \d+"
+    r"untitled.{0,4}|microsoft (?:word|powerpoint|excel) - .*|(?:powerpoint )?presentation|document\d*|slide \d+"
     r"|.*\.(?:docx?|dvi|tex|indd|pdf|ps|qxd|pptx?|xlsx?|odt|rtf|html?|pub|wpd)|(?:file|https?):.*",
     re.I,
 )

@@ -27,7 +27,9 @@ _HEAD_CHARS: Final = 500
 _ADORNMENT: Final = frozenset("=-~^\"'`:.*+#_<>")
 _FIELD: Final = re.compile(r"([A-Za-z][\w-]{0,39}):(?:[ \t]+(.*))?$")
 _BULLET: Final = re.compile(r"(?:[-*+•‣]|\d{1,4}[.)]|[a-zA-Z][.)]|#\.)\s+\S")
-_NUMBERED: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,5})\.?\s+\S|(?:Chapter|Section|Appendix|Part)\s+\w{1,8}\b", re.I)
+_NUMBERED: Final = re.compile(
+    r"(\d{1,3}(?:\.\d{1,3}){0,5})\.?\s+\S|(?:Chapter|Section|Appendix|Part)\s+\w{1,8}\b", re.I
+)
 # Matched against stripped lines only: leading white space would make it quadratic.
 _BORDER: Final = re.compile(r"(?:\+[-=+]{2,}|=+(?:\s+=+)+|\|?(?:\s*:?-{3,}:?\s*\|)+(?:\s*:?-{3,}:?)?)$")
 _CODE_END: Final = ("{", "}", ";", ")", "]", "\\", ",")
@@ -44,11 +46,12 @@ def parse(raw: bytes, name: str, /) -> Parsed:
     """Text as decoded; a head of `Key: value` lines (as in a PEP) becomes metadata and title too."""
     text, notes = decode(raw)
     suffix = os.path.splitext(name)[1].lower()
+    fields: Fields = ()
     groups = list(_groups(text))
     if suffix in _ROWS:
-        found, fields = [block for group in groups for block in _table(group)], ()
+        found = [block for group in groups for block in _table(group)]
     elif suffix in _CODE:
-        found, fields = [Block(BlockKind.CODE, group[0].start, group[-1].end) for group in groups], ()
+        found = [Block(BlockKind.CODE, group[0].start, group[-1].end) for group in groups]
     else:
         fields = _head(groups[0]) if groups else ()
         found = list(_prose(groups, bool(fields)))
@@ -116,7 +119,7 @@ def _prose(groups: list[list[_Line]], has_head: bool) -> Iterator[Block]:
             yield code
             code = None
         opens_code = rest[-1].text.endswith("::") or rest[0].text.lstrip().startswith(".. code")
-        level = 0 if underlined else _loose_level(rest, following)
+        level = 0 if underlined else _loose_level(rest, groups[number - 1] if number else [], following)
         if level:
             yield Block(BlockKind.HEADING, *_span(rest), level)
         else:
@@ -158,24 +161,23 @@ def _is_adornment(line: str) -> bool:
     return len(line) >= 3 and line[0] in _ADORNMENT and line == line[0] * len(line)
 
 
-def _loose_level(group: list[_Line], following: list[_Line]) -> int:
+def _loose_level(group: list[_Line], before: list[_Line], after: list[_Line]) -> int:
     """The level of a heading without underline: numbered, or all capitals, alone between blank lines; else 0."""
     line = group[0].text
-    if len(group) > 1 or not following or len(line) > _LOOSE_TITLE_CHARS or line[0].isspace() or line[-1] in ".;,:!?|":
+    if len(group) > 1 or not after or len(line) > _LOOSE_TITLE_CHARS or line[0].isspace() or line[-1] in ".;,:!?|":
         return 0
-    numbered = _NUMBERED.match(line)
-    if numbered:
-        is_list = len(following) == 1 and _NUMBERED.match(following[0].text) and not numbered[0][-3:-2] == "."
-        depth = numbered[1].count(".") + 1 if numbered[1] else 1
-        return 0 if is_list and depth == 1 and not _has_words_after(following) else min(depth, 6)
+    depth = _number_depth(group)
+    if depth:
+        is_item = depth == 1 and 1 in (_number_depth(before), _number_depth(after))  # of a list with blank lines
+        return 0 if is_item else depth
     letters = [char for char in line if char.isalpha()]
     return 1 if len(letters) >= 3 and line.isupper() and "  " not in line.strip() else 0
 
 
-def _has_words_after(group: list[_Line]) -> bool:
-    """Whether a numbered line is itself a deeper section ("1.1 Scope" after "1 Introduction")."""
-    match = _NUMBERED.match(group[0].text)
-    return bool(match and match[1] and "." in match[1])
+def _number_depth(group: list[_Line]) -> int:
+    """2 for "1.2 Scope", 1 for "3. End" or "Chapter 4", 0 for a group that is no numbered line."""
+    match = _NUMBERED.match(group[0].text) if len(group) == 1 else None
+    return 0 if match is None else match[1].count(".") + 1 if match[1] else 1
 
 
 def _is_code(group: list[_Line], expected: bool) -> bool:
