@@ -23,20 +23,15 @@ from typing import IO, Any, Final, TypeVar
 
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
+from ragcli.parsers._wire import WALL, read, write
 from ragcli.types import Block, BlockKind, Page, Parsed
 
 K = TypeVar("K")
 
-MAX_CHARS: Final = 20_000_000
-MAX_EXPANSION: Final = 100
-"""Characters of text a byte of file may give, once there are more than a million."""
-_FREE_CHARS: Final = 1_000_000
 _MAX_REPLY_BYTES: Final = 256 << 20
 _CPU_S_PER_MB: Final = 1.0
-_WALL: Final = 3.0  # times the CPU budget: a child that waits is stuck, but the machine may be busy
 _START_S: Final = 30.0
 _IN_FLIGHT: Final = 4  # jobs a worker that may be read ahead of the consumer
-_LENGTH: Final = 8
 
 
 @dataclass(slots=True)
@@ -131,7 +126,7 @@ class Sandbox:
         root = str(Path(parsers.__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
         # -P: the folder ragcli is called in holds foreign files, and must not become a place of modules
-        command = [sys.executable, "-P", "-B", "-m", "ragcli.sandbox", str(self._memory_bytes)]
+        command = [sys.executable, "-P", "-B", "-m", "ragcli.parsers", str(self._memory_bytes)]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -146,12 +141,12 @@ class Sandbox:
     def _send(self, child: _Child, slot: _Slot) -> None:
         child.slot = slot
         child.cpu_s = self._cpu_s + _CPU_S_PER_MB * len(slot.raw) / 1e6
-        child.deadline = time.monotonic() + _WALL * child.cpu_s + _START_S * (child.deadline == 0.0)
+        child.deadline = time.monotonic() + WALL * child.cpu_s + _START_S * (child.deadline == 0.0)
         head = json.dumps({"name": os.path.basename(slot.name), "cpu_s": child.cpu_s}).encode()
         try:
             stdin = _pipe(child.process.stdin)
             for part in (head, slot.raw):
-                _write(stdin, part)
+                write(stdin, part)
             stdin.flush()
         except OSError:
             self._fail(child)
@@ -171,11 +166,11 @@ class Sandbox:
         now = time.monotonic()
         for child in busy:
             if child not in ready and now >= child.deadline:
-                self._fail(child, f"limit: more than {_WALL * child.cpu_s:.0f} s")
+                self._fail(child, f"limit: more than {WALL * child.cpu_s:.0f} s")
 
     def _receive(self, child: _Child) -> None:
         try:
-            reply = json.loads(_read(_pipe(child.process.stdout), _MAX_REPLY_BYTES))
+            reply = json.loads(read(_pipe(child.process.stdout), _MAX_REPLY_BYTES))
             outcome = _outcome(reply)
         except (EOFError, OSError):
             self._fail(child)
@@ -223,26 +218,6 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _write(pipe: IO[bytes], message: bytes) -> None:
-    pipe.write(len(message).to_bytes(_LENGTH, "big"))
-    pipe.write(message)
-
-
-def _read(pipe: IO[bytes], limit: int) -> bytes:
-    """The next message. Raises EOFError where there is none, ValueError over the limit."""
-    size = int.from_bytes(_exactly(pipe, _LENGTH), "big")
-    if size > limit:
-        raise ValueError("message too long")
-    return _exactly(pipe, size)
-
-
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    found = pipe.read(size)
-    if len(found) < size:
-        raise EOFError
-    return found
-
-
 def _outcome(reply: dict[str, Any]) -> Parsed | UnreadableFile:
     """A checked Parsed: a child that was taken over may say anything. Raises ValueError, TypeError, KeyError."""
     if "error" in reply:
@@ -264,79 +239,3 @@ def _text(value: Any) -> str:
         raise TypeError("not a string")
     value.encode("utf-8")  # UnicodeEncodeError, a ValueError, on a lone surrogate
     return value
-
-
-# ---- the child ----
-
-
-def _serve(memory_bytes: int) -> None:
-    """Parses what comes on stdin until it ends, replying on what was stdout; prints of libraries go nowhere."""
-    replies = os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    _limit(memory_bytes)
-    while True:
-        try:
-            head = json.loads(_read(sys.stdin.buffer, 1 << 20))
-            raw = _read(sys.stdin.buffer, sys.maxsize)
-        except EOFError:
-            return
-        _arm(float(head["cpu_s"]))
-        _write(replies, _reply(raw, head["name"]))
-        replies.flush()
-        signal.alarm(0)
-
-
-def _limit(memory_bytes: int) -> None:
-    import resource  # noqa: PLC0415  # not on every system; the parent does not need it
-
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-
-
-def _arm(cpu_s: float) -> None:
-    """The kernel ends this process after `cpu_s` more of CPU, and of wall time even where the parent is gone."""
-    import resource  # noqa: PLC0415  # as above
-
-    soft = int(time.process_time() + cpu_s) + 1
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-    signal.alarm(int(_WALL * cpu_s) + 60)
-
-
-def _reply(raw: bytes, name: str) -> bytes:
-    try:
-        parsed = parsers.parse(raw, name)
-        limit = min(MAX_CHARS, max(_FREE_CHARS, MAX_EXPANSION * len(raw)))
-        if len(parsed.text) > limit:
-            return _said({"error": f"limit: more than {limit} characters of text from {len(raw)} bytes"})
-        return _said(
-            {
-                "text": parsed.text,
-                "blocks": [(block.kind, block.start, block.end, block.level) for block in parsed.blocks],
-                "pages": [(page.start, page.label) for page in parsed.pages],
-                "title": parsed.title,
-                "metadata": parsed.metadata,
-                "notes": parsed.notes,
-            }
-        )
-    except UnreadableFile as error:
-        return _said({"error": error.message})
-    except MemoryError:
-        return _said({"error": "limit: not enough memory", "retire": True})
-    except RecursionError:
-        return _said({"error": "limit: nested too deeply", "retire": True})
-    except Exception as error:  # noqa: BLE001  # the parsing child: a parser's bug costs one file
-        return _said({"error": f"parser crashed ({type(error).__name__}: {error})", "retire": True})
-
-
-def _said(reply: dict[str, Any]) -> bytes:
-    return json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
