@@ -15,7 +15,8 @@ from ragcli.types import CitationMode
 FOLDER: Final = ".ragcli"
 DEFAULT_EMBEDDER: Final = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_RUNTIME: Final = "extractive"
-DEFAULT_K: Final = 8
+SEARCH_K: Final = 10
+ASK_K: Final = 5
 MAX_K: Final = 1000
 
 ENVIRONMENT: Final = (
@@ -62,13 +63,13 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for one command. `embedder` is "" where the user named none."""
+    """What holds for one command. `embedder` is "" and `k` None where the user named none."""
 
     index: Path
     origin: Origin
     embedder: str
     runtime: str
-    k: int
+    k: int | None
     citation_mode: CitationMode
     color: Color
 
@@ -81,7 +82,7 @@ def settings(flags: Flags, environ: Mapping[str, str], cwd: Path) -> Settings:
         origin=origin,
         embedder=_first(flags.embedder, environ, "RAGCLI_EMBEDDER", str, ""),
         runtime=_first(flags.runtime, environ, "RAGCLI_RUNTIME", str, DEFAULT_RUNTIME),
-        k=_first(flags.k, environ, "RAGCLI_K", _k, DEFAULT_K),
+        k=_first(flags.k, environ, "RAGCLI_K", _k, None),
         citation_mode=_first(flags.citation_mode, environ, "RAGCLI_CITATION_MODE", CitationMode, CitationMode.ACCURATE),
         color=_first(flags.color, environ, "RAGCLI_COLOR", Color, Color.AUTO),
     )
@@ -99,7 +100,7 @@ def _first(flag: T | None, environ: Mapping[str, str], variable: str, parse: Cal
         raise UsageError(f"{variable} is {value!r}: {error}", "ragcli help environment") from error
 
 
-def _k(value: str) -> int:
+def _k(value: str) -> int | None:
     number = int(value)
     if not 1 <= number <= MAX_K:
         raise ValueError(f"not in 1..{MAX_K}")

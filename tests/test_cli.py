@@ -172,7 +172,6 @@ def test_a_bug_stays_a_bug(error: BaseException) -> None:
         ["ask"],
         ["ask", ""],
         ["search", "  "],
-        ["ask", "q", "--batch", "f"],
         ["search", "q", "-k", "0"],
         ["search", "q", "--mode", "both"],
         ["search", "q", "--where", "year"],
@@ -199,6 +198,11 @@ def test_usage_errors_exit_2_and_are_json_when_asked(
     jsonschema.validate(value, error_schema())
     assert (value["exit_code"], value["error"]["code"]) == (2, "usage")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_is_json_and_so_are_its_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "q", "--batch=f"]) == 2
+    jsonschema.validate(json.loads(capsys.readouterr().out), error_schema())
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_flags_win_over_the_environment_and_that_over_defaults(tmp_path: Path) -
         "RAGCLI_COLOR": "never",
     }
     default = settings(Flags(), {}, tmp_path)
-    assert (default.runtime, default.k, default.citation_mode) == ("extractive", 8, CitationMode.ACCURATE)
+    assert (default.runtime, default.k, default.citation_mode) == ("extractive", None, CitationMode.ACCURATE)
     from_environment = settings(Flags(), environ, tmp_path)
     assert (from_environment.embedder, from_environment.k, from_environment.color) == ("e", 5, Color.NEVER)
     flags = Flags("i", "f", "extractive", 3, CitationMode.OFF, Color.ALWAYS)

@@ -33,7 +33,7 @@ def run(
     batch: str = typer.Option("", metavar="FILE|-", help='Questions as JSONL: strings, or {"id", "question"}.'),
     citation_mode: CitationMode | None = typer.Option(None, help="How to cite. [default: accurate]"),
     runtime: str | None = typer.Option(None, metavar="NAME[:ARG]", help="What answers. [default: extractive]"),
-    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 8]"),
+    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 5]"),
     path: list[str] = typer.Option([], metavar="GLOB", help=f"Only files that match. {REPEATED}"),
     where: list[str] = typer.Option([], metavar="KEY=VALUE", help=f"Only files with this metadata. {REPEATED}"),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
@@ -100,6 +100,7 @@ class _Answerer:
 
     def _ask(self, question: str) -> Answer:
         from ragcli.ask import ask
+        from ragcli.config import ASK_K
 
         settings = self.session.settings
         return ask(
@@ -107,7 +108,7 @@ class _Answerer:
             index=self.index,
             runtime=self.runtime,
             mode=settings.citation_mode,
-            k=settings.k,
+            k=settings.k or ASK_K,
             filters=self.filters,
         )
 

@@ -70,7 +70,8 @@ def _ingest(session: Session, roots: list[Path], options: IngestOptions, words: 
     from ragcli.render.progress import bar
     from ragcli.types import FileOutcome
 
-    with session.open(write=True, words=words) as index, bar(sys.stderr, wanted=not session.flags.quiet) as step:
+    wanted = not session.flags.quiet and os.environ.get("TERM") != "dumb"
+    with session.open(write=True, words=words) as index, bar(sys.stderr, wanted=wanted) as step:
 
         def on_file(outcome: FileOutcome, progress: Progress) -> None:
             if session.flags.as_json:

@@ -20,7 +20,7 @@ def run(
     ctx: typer.Context,
     query: str = typer.Argument(metavar="QUERY", help="What to look for, in your words."),
     mode: SearchMode = typer.Option(SearchMode.HYBRID, help="By meaning, by words, or both."),
-    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 8]"),
+    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 10]"),
     path: list[str] = typer.Option([], metavar="GLOB", help=f"Only files that match. {REPEATED}"),
     where: list[str] = typer.Option([], metavar="KEY=VALUE", help=f"Only files with this metadata. {REPEATED}"),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
@@ -28,6 +28,7 @@ def run(
 ) -> None:
     """Find the passages closest to a query."""
     from ragcli.commands._session import Session, filters, known_documents
+    from ragcli.config import SEARCH_K
     from ragcli.render import jsonform
     from ragcli.render.text import hits_text
     from ragcli.retrieve import retrieve
@@ -38,7 +39,7 @@ def run(
     as_json = common(ctx).as_json or jsonl
     chosen = filters(path, where)
     with session.open(embed=mode is not SearchMode.LEXICAL) as index:
-        hits = retrieve(query, index, mode=mode, k=session.settings.k, filters=chosen)
+        hits = retrieve(query, index, mode=mode, k=session.settings.k or SEARCH_K, filters=chosen)
         documents = known_documents(index, (hit.snippet.uri for hit in hits)) if as_json else {}
         base = index.base
     if jsonl:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from ragcli.types import Span
 
 AROUND: Final = 110
-LONGEST: Final = 600
+LONGEST: Final = 420
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _BLANK = re.compile(r"\s+")
 

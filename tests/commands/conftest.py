@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,13 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+def write_notes(folder: Path) -> None:
+    (folder / "birds").mkdir(parents=True)
+    (folder / "penguins.md").write_text(PENGUINS, "utf-8")
+    (folder / "birds" / "kiwi.txt").write_text(KIWI, "utf-8")
+    (folder / "empty.txt").write_text("", "utf-8")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of notes, which is also the working folder; no index yet."""
@@ -80,16 +88,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("RAGCLI_EMBEDDER", "hashing:64")
     notes = tmp_path / "notes"
-    (notes / "birds").mkdir(parents=True)
-    (notes / "penguins.md").write_text(PENGUINS, "utf-8")
-    (notes / "birds" / "kiwi.txt").write_text(KIWI, "utf-8")
-    (notes / "empty.txt").write_text("", "utf-8")
+    write_notes(notes)
     monkeypatch.chdir(notes)
     return notes
 
 
+@pytest.fixture(scope="session")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the notes, made once."""
+    notes = tmp_path_factory.mktemp("ingested") / "notes"
+    write_notes(notes)
+    flags = ("--index", str(notes / ".ragcli"), "--embedder", "hashing:64")
+    assert cli.main(["ingest", "-q", str(notes), *flags]) == 0
+    return notes / ".ragcli"
+
+
 @pytest.fixture
-def notes(folder: Path, run: Run) -> Path:
-    """The folder, ingested."""
-    assert run("ingest", "-q", ".").code == 0
+def notes(folder: Path, ingested: Path) -> Path:
+    """The folder with its index."""
+    shutil.copytree(ingested, folder / ".ragcli")
     return folder
