@@ -97,6 +97,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     wal = path.with_name(path.name + "-wal")
     if mode == "ro" and not (wal.exists() and wal.stat().st_size):
         uri += "&immutable=1"
+    if write:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite would make it readable for others
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         for pragma in _PRAGMAS:

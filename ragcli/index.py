@@ -202,7 +202,8 @@ class Index:
             outcome = FileOutcome(file.uri, FileState.NO_TEXT, _why_no_text(parsed), notes=parsed.notes)
             self.settle(outcome, file.stat, file.sha256, drop=(file.uri, replaces))
             return outcome
-        title = " ".join(parsed.title.split()) or Path(file.uri).stem
+        name = _unicode(Path(file.uri).stem)
+        title = " ".join(parsed.title.split()) or name
         document = Document(
             0, file.uri, file.sha256, title, parsed.text, parsed.pages, _merge(parsed.metadata, metadata)
         )
@@ -217,7 +218,7 @@ class Index:
             placed = self.store.put_document(file, document, snippets)
             for (snippet_id, _), new in zip(placed, snippets, strict=True):
                 fields = dict(new.fields)
-                header = " ".join((fields["title"], fields.get("section", ""), Path(file.uri).stem))
+                header = " ".join((fields["title"], fields.get("section", ""), name))
                 self.lexicon.add(snippet_id, lexical.terms(document.text[new.start : new.end]), lexical.terms(header))
             if replaces:
                 self.store.drop_file(replaces)
@@ -312,8 +313,13 @@ class Index:
 
 def _merge(metadata: Fields, extra: Fields) -> Fields:
     """The file's own metadata, then the user's, which wins; keys that the snippet itself uses are not taken."""
-    merged = {key: " ".join(value.split()) for key, value in (*metadata, *extra)}
+    merged = {_unicode(key): _unicode(" ".join(value.split())) for key, value in (*metadata, *extra)}
     return tuple((key, value) for key, value in merged.items() if key not in ("title", "section", "text") and value)
+
+
+def _unicode(text: str) -> str:
+    """File names and arguments may hold lone surrogates, which no database or model takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _why_no_text(parsed: Parsed) -> str:

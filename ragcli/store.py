@@ -66,7 +66,7 @@ def _encode(uri: str) -> bytes:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _digest(text: str, start: int, end: int, fields: str) -> bytes:

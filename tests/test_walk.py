@@ -8,7 +8,7 @@ from ragcli.walk import Found, WalkOptions, walk
 
 
 def names(root: Path, **options: bool) -> dict[str, Found]:
-    found = walk([str(root)], WalkOptions(**options), index_folder=str(root / ".ragcli"))  # type: ignore[arg-type]
+    found = walk([str(root)], WalkOptions(**options), index_folder=str(root / ".ragcli"))
     return {os.path.relpath(one.path, root): one for one in found}
 
 
