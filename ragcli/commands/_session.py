@@ -16,6 +16,7 @@ from ragcli.config import DEFAULT_EMBEDDER, Color, Flags, Origin, embedder_name,
 from ragcli.errors import StorageError, UsageError
 from ragcli.render.jsonform import Value, dumps
 from ragcli.render.layout import Look, look_of
+from ragcli.render.place import Here
 from ragcli.render.safe import name
 from ragcli.types import Document, Fields, Filters
 
@@ -60,6 +61,10 @@ class Session:
             _make(folder)
         with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
             yield index
+
+    def here(self, index: Index) -> Here:
+        """From where paths are shown."""
+        return Here(index.base, Path.cwd())
 
     def notice(self, text: str) -> None:
         """A line on stderr, unless --quiet."""

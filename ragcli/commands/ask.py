@@ -79,7 +79,7 @@ class _Answerer:
             self.session.emit(self._value(answer))
         else:
             documents = self._documents(answer)
-            self.session.show(answer_text(answer, self.session.look, documents, self.index.base))
+            self.session.show(answer_text(answer, self.session.look, documents, self.session.here(self.index)))
         return exit_code(answer.outcome)
 
     def batch(self, name: str) -> int:

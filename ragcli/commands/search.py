@@ -41,13 +41,13 @@ def run(
     with session.open(embed=mode is not SearchMode.LEXICAL) as index:
         hits = retrieve(query, index, mode=mode, k=session.settings.k or SEARCH_K, filters=chosen)
         documents = known_documents(index, (hit.snippet.uri for hit in hits)) if as_json else {}
-        base = index.base
+        here = session.here(index)
     if jsonl:
         for rank, hit in enumerate(hits, 1):
             session.emit(jsonform.hit_value(rank, hit, documents))
     elif as_json:
         session.emit(jsonform.hits_value(query, mode.value, hits, documents))
     else:
-        session.show(hits_text(hits, session.look, documents, base))
+        session.show(hits_text(hits, session.look, documents, here))
     if not hits:
         raise typer.Exit(EXIT_NO_EVIDENCE)

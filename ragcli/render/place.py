@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ragcli.types import Document, Hit, Snippet, Span
 
@@ -23,6 +24,19 @@ class Place:
     page_labels: tuple[str, ...]
     lines: tuple[int, int]
     section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """From where paths are seen: `base` is the folder that relative uris start at, `cwd` the user's."""
+
+    base: Path
+    cwd: Path
+
+    def shown(self, uri: str) -> str:
+        """The path as seen from the user's folder where it lies inside it, else the uri."""
+        path = self.base / uri
+        return str(path.relative_to(self.cwd)) if path.is_relative_to(self.cwd) else uri
 
 
 def place_of(snippet: Snippet, span: Span, documents: Documents) -> Place:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from ragcli.render.excerpt import Excerpt, excerpt
 from ragcli.render.layout import Look, Segment, file_link, lay
-from ragcli.render.place import Documents, Place, best_span, lines_text, pages_text, place_of
+from ragcli.render.place import Documents, Here, Place, best_span, lines_text, pages_text, place_of
 from ragcli.render.safe import name
 from ragcli.types import Answer, Citation, CitationMode, Cited, Hit, Outcome, Scores, Snippet, Span, SupportStatus
 
@@ -47,16 +46,16 @@ def _quote_key(cited: Cited) -> tuple[str, int, int]:
     return cited.snippet.ref, cited.support.start, cited.support.end
 
 
-def answer_text(answer: Answer, look: Look, documents: Documents, base: Path) -> str:
-    """The answer with its sources, or what there is instead of one. `base` is where relative uris start."""
+def answer_text(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
+    """The answer with its sources, or what there is instead of one. `here` tells how paths are shown."""
     if answer.outcome in {Outcome.NO_EVIDENCE, Outcome.DECLINED}:
-        return _abstention(answer, look, documents, base)
+        return _abstention(answer, look, documents, here)
     numbers = Numbers(answer.citations)
     parts = [lay(_marked(answer, numbers), look)]
     if numbers.sources:
         parts.append("\n" + lay([Segment("Sources", "bold")], look))
     for number, cited in enumerate(numbers.sources, 1):
-        parts.append(_source(number, cited, look, documents, base))
+        parts.append(_source(number, cited, look, documents, here))
     if not numbers.sources and answer.mode is not CitationMode.OFF:
         parts.append("\n" + lay([Segment("No part of this answer is cited from your documents.", "warn")], look))
     return "".join(parts)
@@ -79,12 +78,12 @@ def _marked(answer: Answer, numbers: Numbers) -> list[Segment]:
     return segments
 
 
-def _source(number: int, cited: Cited, look: Look, documents: Documents, base: Path) -> str:
+def _source(number: int, cited: Cited, look: Look, documents: Documents, here: Here) -> str:
     span = (cited.support.start, cited.support.end)
     place = place_of(cited.snippet, span, documents)
     glyph, style = STATUS[cited.support.status]
     shown = look.glyph(glyph) if glyph in "✓✗" else glyph
-    head = [Segment(f"[{number}]", "number"), Segment(" "), *_where(place, look, base)]
+    head = [Segment(f"[{number}]", "number"), Segment(" "), *_where(place, look, here)]
     head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style)]
     return lay(head, look, indent=DEEP, first="  ") + _quoted(cited.snippet, span, look, documents, DEEP)
 
@@ -103,14 +102,14 @@ def _highlighted(parts: Excerpt, look: Look) -> list[Segment]:
     return [Segment(part.replace("…", dots), style) for part, style in zip(parts, styles, strict=True)]
 
 
-def _where(place: Place, look: Look, base: Path) -> list[Segment]:
+def _where(place: Place, look: Look, here: Here) -> list[Segment]:
     """path:lines · page · section, the path a link to the file."""
-    segments = [Segment(name(place.uri) + lines_text(place), "bold", file_link(base / place.uri))]
+    segments = [Segment(name(here.shown(place.uri)) + lines_text(place), "bold", file_link(here.base / place.uri))]
     parts = [part for part in (pages_text(place), place.section[:SECTION]) if part]
     return segments + [Segment(name(f" {look.glyph('·')} {part}")) for part in parts]
 
 
-def _abstention(answer: Answer, look: Look, documents: Documents, base: Path) -> str:
+def _abstention(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
     declined = answer.outcome is Outcome.DECLINED
     verdict = "The model found no answer in your documents." if declined else "Not in your documents."
     parts = [lay([Segment(verdict, "bold")], look)]
@@ -119,20 +118,20 @@ def _abstention(answer: Answer, look: Look, documents: Documents, base: Path) ->
     if answer.hits:
         parts.append("\n" + lay([Segment("Closest passages", "bold")], look))
     for rank, hit in enumerate(answer.hits[:CLOSEST], 1):
-        parts.append(_hit(f"{rank}", hit, look, documents, base, scores=False))
+        parts.append(_hit(f"{rank}", hit, look, documents, here, scores=False))
     return "".join(parts)
 
 
-def hits_text(hits: Sequence[Hit], look: Look, documents: Documents, base: Path) -> str:
+def hits_text(hits: Sequence[Hit], look: Look, documents: Documents, here: Here) -> str:
     """One paragraph a hit: rank, place, scores, and the best passage in its surroundings."""
     if not hits:
         return lay([Segment("Nothing found.", "bold")], look)
-    return "\n".join(_hit(f"{rank}", hit, look, documents, base) for rank, hit in enumerate(hits, 1))
+    return "\n".join(_hit(f"{rank}", hit, look, documents, here) for rank, hit in enumerate(hits, 1))
 
 
-def _hit(rank: str, hit: Hit, look: Look, documents: Documents, base: Path, *, scores: bool = True) -> str:
+def _hit(rank: str, hit: Hit, look: Look, documents: Documents, here: Here, *, scores: bool = True) -> str:
     place = place_of(hit.snippet, (hit.snippet.start, hit.snippet.end), documents)
-    head = [Segment(rank, "number"), Segment(" " * max(4 - len(rank), 1)), *_where(place, look, base)]
+    head = [Segment(rank, "number"), Segment(" " * max(4 - len(rank), 1)), *_where(place, look, here)]
     text = lay(head, look, indent="    ", first="")
     if scores:
         text += lay([Segment(_scores(hit.scores, hit.snippet.ref), "dim")], look, indent="    ")
