@@ -66,6 +66,8 @@ def _root() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; a bug propagates (to `report_bug` in a process of its own)."""
     args = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    # The numpy encoder's products are small: OpenBLAS threads that wait for each other cost 20 times the work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if argv is None:
         sys.excepthook = report_bug
     for stream in (sys.stdout, sys.stderr):

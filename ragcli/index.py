@@ -220,6 +220,7 @@ class Index:
                 fields = dict(new.fields)
                 header = " ".join((fields["title"], fields.get("section", ""), name))
                 self.lexicon.add(snippet_id, lexical.terms(document.text[new.start : new.end]), lexical.terms(header))
+            failpoint("store.after_terms")
             if replaces:
                 self.store.drop_file(replaces)
             self.store.put_file(outcome, file.stat, file.sha256)

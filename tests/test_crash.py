@@ -1,0 +1,120 @@
+"""Kills an ingest at every failpoint, looks at what is left in a fresh process, and lets a second run finish."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ragcli.failpoints import POINTS
+from ragcli.index import CACHE
+from tests.library import PARAGRAPHS, fill, ingested
+
+ROOT = Path(__file__).parents[1]
+KILLED = -9
+
+# What the run does after the first ingest: one file changed, one renamed, one gone, two new.
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.library import ingested
+from ragcli.embedders.hashing import Hashing
+embedder = Hashing(64)
+report = ingested(Path(sys.argv[1]), embedder)
+print(embedder.encoded, len(report.outcomes))
+"""
+
+
+def prepare(root: Path) -> None:
+    fill(root, keep=PARAGRAPHS[0], change=PARAGRAPHS[1], rename=PARAGRAPHS[2], gone="A passage that will vanish.")
+    ingested(root)
+    fill(root, change="The storm of 1903 was worse still.", new1="A first new file.", new2="A second new file.")
+    (root / "rename.md").rename(root / "renamed.md")
+    (root / "gone.md").unlink()
+
+
+def run(root: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "RAGCLI_FAILPOINT": failpoint}
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=environment,
+    )
+
+
+def check(root: Path) -> list[str]:
+    """The checker's findings, in a process that knows nothing of the killed one."""
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.checker", str(root / ".ragcli")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert found.returncode == 0, found.stderr
+    problems: list[str] = json.loads(found.stdout)
+    return problems
+
+
+def contents(root: Path) -> dict[str, str]:
+    from ragcli.index import open_index
+
+    with open_index(root / ".ragcli", None) as index:
+        documents = [index.store.document(document.uri) for document in index.store.documents()]
+        return {document.uri: document.text for document in documents if document is not None}
+
+
+EXPECTED = {
+    "keep.md": PARAGRAPHS[0],
+    "change.md": "The storm of 1903 was worse still.",
+    "renamed.md": PARAGRAPHS[2],
+    "new1.md": "A first new file.",
+    "new2.md": "A second new file.",
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_leaves_each_file_old_or_new_and_the_next_run_finishes(tmp_path: Path, point: str) -> None:
+    prepare(tmp_path)
+    old = contents(tmp_path)
+    assert run(tmp_path, f"{point}=kill").returncode == KILLED, f"{point} was never passed"
+    assert check(tmp_path) == []
+    for uri, text in contents(tmp_path).items():
+        assert text in (old.get(uri), EXPECTED.get(uri)), uri
+    second = run(tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert check(tmp_path) == []
+    assert contents(tmp_path) == EXPECTED
+
+
+@pytest.mark.parametrize("committed", [1, 2, 3])
+def test_nothing_committed_before_a_kill_is_embedded_twice(tmp_path: Path, committed: int) -> None:
+    prepare(tmp_path)
+    assert run(tmp_path, f"store.after_commit:{committed}=kill").returncode == KILLED
+    second = run(tmp_path)
+    embedded = int(second.stdout.split()[0])
+    assert embedded == 3 - committed  # change, new1, new2; keep is unchanged and rename keeps its vector
+    assert contents(tmp_path) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "point", ["store.before_commit", "cache.before_write", "cache.half_written", "cache.before_rename"]
+)
+def test_a_full_disk_loses_nothing(tmp_path: Path, point: str) -> None:
+    prepare(tmp_path)
+    before = (tmp_path / ".ragcli" / CACHE).read_bytes()
+    failed = run(tmp_path, f"{point}=enospc")
+    assert failed.returncode != 0
+    assert "No space left" in failed.stderr
+    assert (tmp_path / ".ragcli" / CACHE).read_bytes() == before
+    assert not (tmp_path / ".ragcli" / f"{CACHE}.tmp").exists()
+    assert check(tmp_path) == []
+    assert run(tmp_path).returncode == 0
+    assert contents(tmp_path) == EXPECTED
