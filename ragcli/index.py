@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from ragcli import backends, chunk, lexical
-from ragcli.cachefile import read_cache, write_cache
+from ragcli import backends, chunk, lexical, vectorcache
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.lock import WriterLock
-from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, prepare
-from ragcli.store import Pins, Store
+from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, unicode_only, why_no_text
+from ragcli.rows import Pins
+from ragcli.store import Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 ANALYSIS: Final = 1
 """Goes up when `lexical.terms` gives other terms: stored terms and questions must be analysed alike."""
-CACHE: Final = "vectors.faiss"
 
 
 class Near(NamedTuple):
@@ -150,7 +149,9 @@ class Index:
     def vectors(self) -> VectorIndex:
         """Every window's vector, caught up with the store; loaded at first use."""
         if self._vectors is None:
-            self._vectors = self._load_vectors()
+            pins = self.store.pins()
+            dim = pins.dim if pins is not None else self.embedder.dim
+            self._vectors = vectorcache.load(self.folder, self.store, dim, self._notice)
         return self._vectors
 
     # -- reading ----------------------------------------------------------------------------------------
@@ -199,13 +200,13 @@ class Index:
             raise MissingError("the index was opened without an embedder to pin", "name one with --embedder")
         cuts = chunk.cut(parsed, min_words=pins.min_words, max_words=pins.max_words)
         if not cuts:
-            outcome = FileOutcome(file.uri, FileState.NO_TEXT, _why_no_text(parsed), notes=parsed.notes)
+            outcome = FileOutcome(file.uri, FileState.NO_TEXT, why_no_text(parsed), notes=parsed.notes)
             self.settle(outcome, file.stat, file.sha256, drop=(file.uri, replaces))
             return outcome
-        name = _unicode(Path(file.uri).stem)
+        name = unicode_only(Path(file.uri).stem)
         title = " ".join(parsed.title.split()) or name
         document = Document(
-            0, file.uri, file.sha256, title, parsed.text, parsed.pages, _merge(parsed.metadata, metadata)
+            0, file.uri, file.sha256, title, parsed.text, parsed.pages, merged(parsed.metadata, metadata)
         )
         prepared = prepare(document, parsed.title, cuts, self.embedder, self.store.vector_by_digest)
         self.embedded += prepared.embedded
@@ -222,8 +223,8 @@ class Index:
                 self.lexicon.add(snippet_id, lexical.terms(document.text[new.start : new.end]), lexical.terms(header))
             failpoint("store.after_terms")
             if replaces:
-                self.store.drop_file(replaces)
-            self.store.put_file(outcome, file.stat, file.sha256)
+                self.store.ledger.drop(replaces)
+            self.store.ledger.put(outcome, file.stat, file.sha256)
         self._keep_step(gone, np.array([id for _, ids in placed for id in ids], np.int64), prepared.vectors)
         return outcome
 
@@ -232,13 +233,13 @@ class Index:
         with self.store.transaction():
             gone = self._drop_rows(drop)
             for uri in drop:
-                self.store.drop_file(uri)
-            self.store.put_file(outcome, stat, sha256)
+                self.store.ledger.drop(uri)
+            self.store.ledger.put(outcome, stat, sha256)
         self._keep_step(gone)
 
     def record(self, left_out: Sequence[tuple[FileOutcome, str]], unchanged: Sequence[str]) -> None:
         """The ledger lines of files that were not read, where they differ from what stands there."""
-        ledger = self.store.files()
+        ledger = self.store.ledger.lines()
         fresh = [(outcome, sha256) for outcome, sha256 in left_out if ledger.get(outcome.uri, (None,))[0] != outcome]
         moved = [uri for uri in unchanged if ledger[uri][0].state is not FileState.UNCHANGED]
         if not fresh and not moved:
@@ -246,9 +247,9 @@ class Index:
         with self.store.transaction():
             gone = self._drop_rows([o.uri for o, _ in fresh if o.state is FileState.SKIPPED and o.uri in ledger])
             for outcome, sha256 in fresh:
-                self.store.put_file(outcome, NO_STAT, sha256)
+                self.store.ledger.put(outcome, NO_STAT, sha256)
             for uri in moved:
-                self.store.set_state(uri, FileState.UNCHANGED)
+                self.store.ledger.set_state(uri, FileState.UNCHANGED)
         self._keep_step(gone)
 
     def drop(self, uris: Sequence[str]) -> None:
@@ -258,14 +259,14 @@ class Index:
         with self.store.transaction():
             gone = self._drop_rows(uris)
             for uri in uris:
-                self.store.drop_file(uri)
+                self.store.ledger.drop(uri)
         self._keep_step(gone)
 
     def publish(self, *, erased: bool = False) -> None:
         """Writes the vector cache. `erased`: also scrub removed text from the lexical index and the log."""
         if erased:
             self.lexicon.optimize()
-        write_cache(self.folder / CACHE, self.vectors.dump(), self.store)
+        vectorcache.publish(self.folder, self.store, self.vectors)
         self.store.checkpoint()
 
     def _drop_rows(self, uris: Sequence[str]) -> Ids:
@@ -285,45 +286,3 @@ class Index:
             self._vectors.remove(gone)
             if ids is not None and vectors is not None and len(ids):
                 self._vectors.add(ids, vectors)
-
-    def _load_vectors(self) -> VectorIndex:
-        pins = self.store.pins()
-        dim = pins.dim if pins is not None else self.embedder.dim
-        cached, problem = read_cache(self.folder / CACHE, self.store)
-        if problem:
-            self._notice(f"{problem}; made anew from the store")
-        try:
-            vectors: VectorIndex = backends.create("vectors", "faiss", dim=dim, dump=cached.dump if cached else None)
-        except ValueError as error:
-            self._notice(f"{CACHE} is damaged ({error}); made anew from the store")
-            vectors, cached = backends.create("vectors", "faiss", dim=dim), None
-        if cached is None or cached.generation != self.store.generation():
-            self._catch_up(vectors)
-        return vectors
-
-    def _catch_up(self, vectors: VectorIndex) -> None:
-        """Ids never return to life, so the difference of the two id sets is the difference in content."""
-        held, wanted = set(vectors.ids().tolist()), set(self.store.window_ids())
-        vectors.remove(np.array(sorted(held - wanted), np.int64))
-        missing = sorted(wanted - held)
-        for at in range(0, len(missing), 10_000):
-            rows = list(self.store.vectors(missing[at : at + 10_000]))
-            ids = np.array([id for id, _ in rows], np.int64)
-            vectors.add(ids, np.frombuffer(b"".join(vector for _, vector in rows), np.float32).reshape(len(rows), -1))
-
-
-def _merge(metadata: Fields, extra: Fields) -> Fields:
-    """The file's own metadata, then the user's, which wins; keys that the snippet itself uses are not taken."""
-    merged = {_unicode(key): _unicode(" ".join(value.split())) for key, value in (*metadata, *extra)}
-    return tuple((key, value) for key, value in merged.items() if key not in ("title", "section", "text") and value)
-
-
-def _unicode(text: str) -> str:
-    """File names and arguments may hold lone surrogates, which no database or model takes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _why_no_text(parsed: Parsed) -> str:
-    if parsed.pages:
-        return f"{len(parsed.pages)} pages without a text layer: probably scanned images"
-    return "no text in it"

@@ -13,8 +13,8 @@ import numpy as np
 
 from ragcli import chunk
 from ragcli.errors import UnreadableFile
-from ragcli.store import NewSnippet, NewWindow
-from ragcli.types import Cut, Document
+from ragcli.rows import NewSnippet, NewWindow
+from ragcli.types import Cut, Document, Fields, Parsed
 
 if TYPE_CHECKING:
     from ragcli.protocols import Embedder, Vectors
@@ -102,3 +102,21 @@ def _vectors(
             raise UnreadableFile("the embedder returned something that is no vector for it")
         vectors |= dict(zip(missing, fresh, strict=True))
     return np.stack([vectors[digest] for digest in digests]), len(missing)
+
+
+def merged(metadata: Fields, extra: Fields) -> Fields:
+    """The file's own metadata, then the user's, which wins; keys that the snippet itself uses are not taken."""
+    merged = {unicode_only(key): unicode_only(" ".join(value.split())) for key, value in (*metadata, *extra)}
+    return tuple((key, value) for key, value in merged.items() if key not in ("title", "section", "text") and value)
+
+
+def unicode_only(text: str) -> str:
+    """File names and arguments may hold lone surrogates, which no database or model takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def why_no_text(parsed: Parsed) -> str:
+    """The ledger's reason for a document without a snippet."""
+    if parsed.pages:
+        return f"{len(parsed.pages)} pages without a text layer: probably scanned images"
+    return "no text in it"

@@ -14,51 +14,14 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ragcli.database import NAME, connect
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
-from ragcli.types import Document, Fields, File, FileOutcome, FileState, Page, Snippet, Span, Stat
-
-
-@dataclass(frozen=True, slots=True)
-class Pins:
-    """What an index was made with; opening it with anything else is an error before any work."""
-
-    embedder: str
-    fingerprint: str
-    dim: int
-    min_words: int
-    max_words: int
-    window_tokens: int
-    stride_tokens: int
-    analysis: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewWindow:
-    """A window to be stored: span inside the snippet's text, digest of the embedded text, float32 bytes."""
-
-    start: int
-    end: int
-    digest: bytes
-    vector: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NewSnippet:
-    """A snippet to be stored, offsets in the document's text; `fields` without the text."""
-
-    start: int
-    end: int
-    text: str
-    fields: Fields
-    lines: tuple[int, int]
-    pages: tuple[tuple[int, str], ...]
-    windows: tuple[NewWindow, ...]
+from ragcli.ledger import Ledger
+from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, snippet_of
+from ragcli.types import Document, File, Snippet, Span
 
 
 def _encode(uri: str) -> bytes:
@@ -69,16 +32,12 @@ def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _digest(text: str, start: int, end: int, fields: str) -> bytes:
-    """SQLite does not checksum its pages: a flipped bit in what a prompt or citation shows must not go unseen."""
-    return hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
 class Store:
     """One connection. Reads see the last commit; writes go through `transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.ledger = Ledger(connection)
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Store:
@@ -186,7 +145,7 @@ class Store:
                 fields,
                 *new.lines,
                 _json(new.pages),
-                _digest(new.text, new.start, new.end, fields),
+                digest_of(new.text, new.start, new.end, fields),
             ),
         )
         return int(cursor.lastrowid or 0)
@@ -219,14 +178,14 @@ class Store:
     def documents(self) -> Iterator[Document]:
         """All, by uri, without their texts (text is "")."""
         rows = self.connection.execute("select id, uri, sha256, title, '', pages, metadata from document order by uri")
-        return map(_document, rows)
+        return map(document_of, rows)
 
     def document(self, uri: str) -> Document | None:
         """The document of a file."""
         row = self.connection.execute(
             "select id, uri, sha256, title, text, pages, metadata from document where uri = ?", (_encode(uri),)
         ).fetchone()
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     def count(self) -> tuple[int, int, int]:
         """Documents, snippets, windows."""
@@ -262,7 +221,7 @@ class Store:
             """,
             (value,),
         )
-        return [_snippet(row) for row in rows]
+        return [snippet_of(row) for row in rows]
 
     def snippet_ids(self, document_ids: Iterable[int]) -> list[int]:
         """The snippets of some documents."""
@@ -304,65 +263,3 @@ class Store:
         """The vector of a text embedded before, wherever it stands now."""
         row = self.connection.execute("select vector, crc from window where digest = ? limit 1", (digest,)).fetchone()
         return bytes(row[0]) if row is not None and zlib.crc32(row[0]) == row[1] else None
-
-    # -- the ledger -------------------------------------------------------------------------------------
-
-    def put_file(self, outcome: FileOutcome, stat: Stat, sha256: str = "") -> None:
-        """Writes or replaces a file's line."""
-        row = (_encode(outcome.uri), outcome.state.value, outcome.reason, _json(outcome.notes), outcome.snippets)
-        stats = (stat.size_bytes, stat.mtime_ns, stat.inode, stat.ctime_ns)
-        self.connection.execute(
-            "insert or replace into file values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *stats, sha256)
-        )
-
-    def drop_file(self, uri: str) -> None:
-        """Removes a file's line."""
-        self.connection.execute("delete from file where uri = ?", (_encode(uri),))
-
-    def set_state(self, uri: str, state: FileState) -> None:
-        """Changes a line's state and nothing else."""
-        self.connection.execute("update file set state = ? where uri = ?", (state.value, _encode(uri)))
-
-    def files(self) -> dict[str, tuple[FileOutcome, Stat, str]]:
-        """The whole ledger: uri -> (outcome, stat, sha256), by uri."""
-        rows = self.connection.execute("select * from file order by uri")
-        ledger = {}
-        for uri, state, reason, notes, snippets, *stats, sha256 in rows:
-            name = os.fsdecode(uri)
-            outcome = FileOutcome(name, FileState(state), reason, snippets, tuple(json.loads(notes)))
-            ledger[name] = outcome, Stat(*stats), sha256
-        return ledger
-
-
-def _document(row: Sequence[Any]) -> Document:
-    id, uri, sha256, title, text, pages, metadata = row
-    return Document(
-        id=id,
-        uri=os.fsdecode(uri),
-        sha256=sha256,
-        title=title,
-        text=text,
-        pages=tuple(Page(start, label) for start, label in json.loads(pages)),
-        metadata=tuple((key, value) for key, value in json.loads(metadata)),
-    )
-
-
-def _snippet(row: Sequence[Any]) -> Snippet:
-    id, ref, document_id, uri, start, end, text, fields, first, last, pages, digest = row
-    name = os.fsdecode(uri)
-    if _digest(text, start, end, fields) != digest:
-        raise DamagedIndex(f"the stored text of {name!r} is damaged", "remove the index and ingest again")
-    numbered = json.loads(pages)
-    return Snippet(
-        id=id,
-        ref=ref,
-        document_id=document_id,
-        uri=name,
-        start=start,
-        end=end,
-        text=text,
-        fields=(*((key, value) for key, value in json.loads(fields)), ("text", text)),
-        lines=(first, last),
-        pages=tuple(number for number, _ in numbered),
-        page_labels=tuple(label for _, label in numbered),
-    )

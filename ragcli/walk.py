@@ -72,9 +72,10 @@ def walk(roots: Sequence[str], options: WalkOptions, *, index_folder: str) -> It
     for root in roots:
         status = os.stat(root)  # a root may itself be a link
         if not stat.S_ISDIR(status.st_mode):
-            if root not in seen:
-                seen.add(root)
-                yield _file(root, status, options, named=True)
+            path = os.path.realpath(root)  # a named link is read where it leads
+            if path not in seen:
+                seen.add(path)
+                yield _file(path, status, options, named=True)
             continue
         for found in _folder(os.path.realpath(root), root, status.st_dev, options, own):
             if found.path not in seen:

@@ -24,7 +24,7 @@ def problems(folder: Path) -> list[str]:
             wrong.append("integrity_check")
         if connection.execute("pragma foreign_key_check").fetchall():
             wrong.append("foreign keys")
-        ledger = index.store.files()
+        ledger = index.store.ledger.lines()
         documents = {document.uri for document in index.store.documents()}
         held = {uri for uri, (outcome, _, _) in ledger.items() if outcome.state in INDEXED or outcome.snippets}
         if held != documents:

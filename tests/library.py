@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ragcli.embedders.hashing import Hashing
 from ragcli.index import Index, open_index
-from ragcli.ingest import IngestOptions, ingest
+from ragcli.ingest import ingest
+from ragcli.plan import IngestOptions
 from ragcli.types import FileState, IngestReport
 
 PARAGRAPHS = (

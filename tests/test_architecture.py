@@ -18,9 +18,9 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "errors", "protocols", "failpoints"),
     1: ("lexical", "sentences", "chunk", "ground", "citations", "evidence", "support", "salience"),
-    2: ("backends", "models", "lock", "database", "store", "sandbox", "walk", *FAMILIES),
-    3: ("cachefile", "prepare", "index", "rerank"),
-    4: ("ingest", "retrieve"),
+    2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "sandbox", "walk", *FAMILIES),
+    3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),
+    4: ("plan", "ingest", "retrieve"),
     5: ("ask",),
     6: ("config", "render"),
     7: ("commands", "cli", "__main__"),
@@ -147,7 +147,7 @@ def test_sql_lives_in_the_store_its_database_and_the_lexicon() -> None:
         if any(package == "sqlite3" for package, _ in imports(path, top_level=False))
         and "execute(" in path.read_text("utf-8")
     }
-    assert with_sql == {"store.py", "database.py", "lexicons/fts5.py"}
+    assert with_sql == {"store.py", "database.py", "ledger.py", "lexicons/fts5.py"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))

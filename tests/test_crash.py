@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ragcli.failpoints import POINTS
-from ragcli.index import CACHE
+from ragcli.vectorcache import CACHE
 from tests.library import PARAGRAPHS, fill, ingested
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,9 @@ import pytest
 
 from ragcli.embedders.hashing import Hashing
 from ragcli.errors import Busy, DamagedIndex, MissingError, StorageError, UnreadableFile
-from ragcli.index import CACHE, open_index, pinned_model
+from ragcli.index import open_index, pinned_model
 from ragcli.types import Block, BlockKind, File, FileState, Page, Parsed, Stat
+from ragcli.vectorcache import CACHE
 from tests.checker import problems
 from tests.library import PARAGRAPHS, fill, ingested, opened
 

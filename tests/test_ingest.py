@@ -5,7 +5,8 @@ import pytest
 
 from ragcli.embedders.hashing import Hashing
 from ragcli.errors import MissingError, UnreadableFile, UsageError
-from ragcli.ingest import IngestOptions, Progress, ingest, plan, read_file
+from ragcli.ingest import Progress, ingest
+from ragcli.plan import IngestOptions, forecast, read_file
 from ragcli.types import FileOutcome, FileState
 from ragcli.walk import WalkOptions
 from tests.checker import problems
@@ -41,7 +42,7 @@ def test_every_file_met_has_one_state_and_the_ledger_says_the_same(root: Path) -
     }
     assert all(outcome.reason for outcome in report.outcomes if outcome.state is not FileState.ADDED)
     with opened(root, write=False) as index:
-        ledger = {uri: outcome.state for uri, (outcome, _, _) in index.store.files().items() if uri != ".ragcli"}
+        ledger = {uri: outcome.state for uri, (outcome, _, _) in index.store.ledger.lines().items() if uri != ".ragcli"}
     assert ledger == states(report)
     assert problems(root / ".ragcli") == []
 
@@ -89,7 +90,7 @@ def test_a_vanished_file_leaves_the_index_and_the_disk(root: Path) -> None:
     assert states(report)["gone.md"] is FileState.REMOVED
     assert "gone.md" not in found(root, "zanzibarite xylotomous")
     with opened(root, write=False) as index:
-        assert "gone.md" not in index.store.files()
+        assert "gone.md" not in index.store.ledger.lines()
         assert set(index.vectors.ids().tolist()) == set(index.store.window_ids())
     traces = [path.name for path in (root / ".ragcli").iterdir() if b"zanzibarit" in path.read_bytes()]
     assert traces == []
@@ -119,8 +120,8 @@ def test_a_touched_file_is_unchanged(root: Path) -> None:
 def test_verify_finds_a_change_that_the_stat_hides(root: Path) -> None:
     ingested(root)
     with opened(root) as index:  # as if the file system had kept every figure of the stat
-        known, stat, _ = index.store.files()["a.md"]
-        index.store.put_file(known, stat, "0" * 64)
+        known, stat, _ = index.store.ledger.lines()["a.md"]
+        index.store.ledger.put(known, stat, "0" * 64)
     assert states(ingested(root))["a.md"] is FileState.UNCHANGED
     assert states(ingested(root, options=IngestOptions(verify=True)))["a.md"] is FileState.UPDATED
 
@@ -200,7 +201,7 @@ def test_a_plan_writes_nothing_and_says_what_would_be_done(root: Path) -> None:
     (root / "c.md").unlink()
     with opened(root) as index:
         before = index.store.generation()
-        planned = {outcome.uri: outcome.state for outcome in plan([root], index) if outcome.uri != ".ragcli"}
+        planned = {outcome.uri: outcome.state for outcome in forecast([root], index) if outcome.uri != ".ragcli"}
         assert index.store.generation() == before
     assert planned == {
         "a.md": FileState.UPDATED,

@@ -104,7 +104,7 @@ def known_documents(index: Index, uris: Iterable[str]) -> Mapping[str, Document]
 
 def uri_candidates(index: Index, path: str) -> list[str]:
     """The uris that a path on the command line may mean: as `ls` shows it, or as seen from here."""
-    from ragcli.ingest import uri_of
+    from ragcli.plan import uri_of
 
     return list(dict.fromkeys([path, uri_of(os.path.abspath(path), index.base)]))
 

@@ -15,7 +15,7 @@ from ragcli.types import FileState, IngestReport
 
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
-    from ragcli.ingest import IngestOptions
+    from ragcli.plan import IngestOptions
 
 EXAMPLES = examples(
     "ragcli ingest ~/notes",
@@ -45,7 +45,7 @@ def run(
     New files are added, unchanged ones cost nothing, changed ones are replaced, vanished ones removed.
     """
     from ragcli.commands._session import Session, pairs, size_bytes
-    from ragcli.ingest import IngestOptions
+    from ragcli.plan import IngestOptions
     from ragcli.walk import WalkOptions
 
     if min_words > max_words:
@@ -58,7 +58,7 @@ def run(
     options = IngestOptions(pairs(meta, "--meta"), verify, prune_all, walk)
     roots = [Path(path) for path in paths]
     words = (min_words, max_words)
-    report = _plan(session, roots, options) if dry_run else _ingest(session, roots, options, words)
+    report = _forecast(session, roots, options) if dry_run else _ingest(session, roots, options, words)
     _show(session, report, planned=dry_run)
     if any(outcome.state is FileState.FAILED for outcome in report.outcomes):
         raise typer.Exit(EXIT_PARTIAL)
@@ -81,24 +81,24 @@ def _ingest(session: Session, roots: list[Path], options: IngestOptions, words: 
         return ingest(roots, index, options=options, on_file=on_file)
 
 
-def _plan(session: Session, roots: list[Path], options: IngestOptions) -> IngestReport:
+def _forecast(session: Session, roots: list[Path], options: IngestOptions) -> IngestReport:
     """What an ingest would do. Without an index it is planned against an empty one in a temporary folder."""
     import tempfile
     import time
 
     from ragcli.index import open_index
-    from ragcli.ingest import plan
+    from ragcli.plan import forecast
     from ragcli.render.jsonform import file_event
 
     started = time.monotonic()
     folder = session.settings.index
     if (folder / "store.sqlite").exists():
         with open_index(folder, None) as index:
-            outcomes = plan(roots, index, options=options)
+            outcomes = forecast(roots, index, options=options)
     else:
         with tempfile.TemporaryDirectory() as empty, open_index(Path(empty), None, write=True) as index:
             index.base = Path(os.path.abspath(folder)).parent
-            outcomes = plan(roots, index, options=options)
+            outcomes = forecast(roots, index, options=options)
     if session.flags.as_json:
         for outcome in outcomes:
             session.emit(file_event(outcome))

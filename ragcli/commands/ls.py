@@ -25,7 +25,7 @@ def run(
 
     session = Session(ctx)
     with session.open(embed=False) as index:
-        ledger = [outcome for outcome, _, _ in index.store.files().values()]
+        ledger = [outcome for outcome, _, _ in index.store.ledger.lines().values()]
     outcomes = [outcome for outcome in ledger if not state or outcome.state in state]
     if session.flags.as_json:
         session.emit(documents_value(outcomes, str(session.settings.index)))

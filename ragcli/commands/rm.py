@@ -27,7 +27,7 @@ def run(
 
     session = Session(ctx)
     with session.open(embed=False) as index:
-        known = index.store.files()
+        known = index.store.ledger.lines()
         wanted = []
         for path in paths:
             candidates = uri_candidates(index, path)

@@ -27,7 +27,8 @@ def create(scheme: str, **options: object) -> VectorIndex:
 
 def unit(count: int, seed: int = 0) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled
 
 
 def filled(scheme: str, count: int = 50) -> VectorIndex:

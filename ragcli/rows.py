@@ -1,0 +1,91 @@
+"""What the store's rows hold: records to be written, and rows read back as the nouns of types.py, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ragcli.errors import DamagedIndex
+from ragcli.types import Document, Fields, Page, Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What an index was made with; opening it with anything else is an error before any work."""
+
+    embedder: str
+    fingerprint: str
+    dim: int
+    min_words: int
+    max_words: int
+    window_tokens: int
+    stride_tokens: int
+    analysis: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewWindow:
+    """A window to be stored: span inside the snippet's text, digest of the embedded text, float32 bytes."""
+
+    start: int
+    end: int
+    digest: bytes
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSnippet:
+    """A snippet to be stored, offsets in the document's text; `fields` without the text."""
+
+    start: int
+    end: int
+    text: str
+    fields: Fields
+    lines: tuple[int, int]
+    pages: tuple[tuple[int, str], ...]
+    windows: tuple[NewWindow, ...]
+
+
+def digest_of(text: str, start: int, end: int, fields: str) -> bytes:
+    """SQLite does not checksum its pages: a flipped bit in what a prompt or citation shows must not go unseen."""
+    return hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def document_of(row: Sequence[Any]) -> Document:
+    """A row of (id, uri, sha256, title, text, pages, metadata)."""
+    id, uri, sha256, title, text, pages, metadata = row
+    return Document(
+        id=id,
+        uri=os.fsdecode(uri),
+        sha256=sha256,
+        title=title,
+        text=text,
+        pages=tuple(Page(start, label) for start, label in json.loads(pages)),
+        metadata=tuple((key, value) for key, value in json.loads(metadata)),
+    )
+
+
+def snippet_of(row: Sequence[Any]) -> Snippet:
+    """A row of the store's snippet query. DamagedIndex where its digest disagrees."""
+    id, ref, document_id, uri, start, end, text, fields, first, last, pages, digest = row
+    name = os.fsdecode(uri)
+    if digest_of(text, start, end, fields) != digest:
+        raise DamagedIndex(f"the stored text of {name!r} is damaged", "remove the index and ingest again")
+    numbered = json.loads(pages)
+    return Snippet(
+        id=id,
+        ref=ref,
+        document_id=document_id,
+        uri=name,
+        start=start,
+        end=end,
+        text=text,
+        fields=(*((key, value) for key, value in json.loads(fields)), ("text", text)),
+        lines=(first, last),
+        pages=tuple(number for number, _ in numbered),
+        page_labels=tuple(label for _, label in numbered),
+    )
