@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -71,6 +70,7 @@ LEAD: Final = 3.0
 HANDED_ON: Final = 1.0
 """How far behind a heading or a question the next sentence is at most."""
 LEAST_WEIGHT: Final = 0.1
+WEIGHTY: Final = 0.6
 WEIGHTS: Final = {
     "maxsim": 5.7, "soft": 4.7, "cosine": 3.4, "setting": 3.2,
     "coverage": 3.0, "unread": 4.0, "context": 3.5, "kind": 0.5, "rank": 0.6,
@@ -87,7 +87,8 @@ _ITEM: Final = re.compile(r"[-*+•‣▪●◦–·]\s|\(?(?:\d{1,3}|[A-Za-z])[
 class Sentence:
     """A sentence, `snippets[number].text[start:end]`, and its features, about 0..1 except `kind` (-1, 0, 1).
 
-    `soft` is MaxSim weighted by IDF, `setting` the same over the whole snippet; `coverage` is the share of the
+    `soft` is MaxSim weighted by IDF, `setting` the same over the whole snippet, `weakest` that of the question's
+    weighty word that is worst matched there; `coverage` is the share of the
     question's IDF mass that stands in the sentence, `context` in its snippet with title and section; `reliable`
     is how far the embedder reads the question's script. `score` is in log-odds: a difference of 1 is odds of e.
     """
@@ -99,6 +100,7 @@ class Sentence:
     soft: float
     cosine: float
     setting: float
+    weakest: float
     coverage: float
     context: float
     kind: int
@@ -116,12 +118,12 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
     header = " ".join(value for key, value in snippet.fields if key != "text")
     context = asked.covered(snippet.text + "\n" + header)
     spans = sentences.spans(snippet.text, 0, len(snippet.text))
-    similar, setting = asked.similar(snippet.text, spans)
+    similar, setting, weakest = asked.similar(snippet.text, spans)
     found: list[Sentence] = []
     lead = 0.0
     for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True):
         text = snippet.text[start:end]
-        features = (maxsim, soft, cosine, setting, asked.covered(text), context, asked.kind_of(text))
+        features = (maxsim, soft, cosine, setting, weakest, asked.covered(text), context, asked.kind_of(text))
         own = asked.weigh(features, number)
         rated = own - LEAD if _is_lead(snippet.text, start, end) else max(own, lead)
         lead = own - HANDED_ON if rated < own else 0.0
@@ -137,7 +139,7 @@ def _is_lead(text: str, start: int, end: int) -> bool:
     return alone and text[end - 1].isalnum() and not _ITEM.match(text, start, end) and "|" not in text[start:end]
 
 
-Features = tuple[float, float, float, float, float, float, int]
+Features = tuple[float, float, float, float, float, float, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,14 @@ class _Question:
     vector: Vectors
     states: Vectors
     shares: list[float]
+    weighty: list[list[int]]
     reliable: float
 
     @classmethod
     def of(cls, question: str, embedder: Embedder, idf: Idf) -> _Question:
         spans, states = embedder.token_states([question])[0]
         weights = term_weights(question, idf)
-        shares = _token_shares(question, spans, weights)
+        shares, weighty = _token_shares(question, spans, weights)
         letters = sum(end - start for start, end in spans) / max(1, len(spans))
         return cls(
             weights,
@@ -167,6 +170,7 @@ class _Question:
             embedder.query(question),
             states,
             shares,
+            weighty,
             min(1.0, max(0.0, (letters - READ_FROM) / (READ_FULLY - READ_FROM))),
         )
 
@@ -187,9 +191,9 @@ class _Question:
             return any(name.casefold() not in self.words for name in _NAME.findall(text))
         return bool(_GIVES[kind].search(text))
 
-    def similar(self, text: str, spans: Sequence[Span]) -> tuple[list[tuple[float, float, float]], float]:
-        """Per span MaxSim, the same by the tokens' shares, and late cosine (mean of states in context); and the
-        second over the whole text."""
+    def similar(self, text: str, spans: Sequence[Span]) -> tuple[list[tuple[float, float, float]], float, float]:
+        """Per span MaxSim, the same by the tokens' shares, and late cosine (mean of states in context); then, over
+        the whole text, the second, and the least of a weighty word."""
         parts = _parts(spans, self.embedder.token_spans(text), self.embedder.max_tokens - SPECIAL_TOKENS)
         read = self.embedder.token_states([text[start:end] for start, end in parts])
         tokens = [
@@ -197,23 +201,30 @@ class _Question:
             for (offset, _), (at, states) in zip(parts, read, strict=True)
             for row, (start, end) in enumerate(at)
         ]
-        return [self._similar(_runs(tokens, span)) for span in spans], self._similar([s for _, s in read])[1]
+        whole = self._best([states for _, states in read])
+        setting = float(whole @ self.shares)
+        weakest = min((float(whole[word].mean()) for word in self.weighty), default=setting)
+        return [self._similar(_runs(tokens, span)) for span in spans], setting, weakest
+
+    def _best(self, runs: Sequence[Vectors]) -> Vectors:
+        """Per token of the question its best cosine with any state; 0 where there are none."""
+        best: Vectors = self.states.sum(axis=1) * 0.0
+        for at, states in enumerate(states for states in runs if len(states)):
+            found = (self.states @ states.T).max(axis=1)
+            best = best.clip(min=found) if at else found
+        return best
 
     def _similar(self, runs: Sequence[Vectors]) -> tuple[float, float, float]:
-        full = [states for states in runs if len(states)]
-        if not full or not len(self.states):
+        if not runs or not len(self.states):
             return 0.0, 0.0, 0.0
-        best = (self.states @ full[0].T).max(axis=1)
-        total = full[0].sum(axis=0)
-        for states in full[1:]:
-            best = best.clip(min=(self.states @ states.T).max(axis=1))
-            total = total + states.sum(axis=0)
+        best = self._best(runs)
+        total = sum((states.sum(axis=0) for states in runs[1:]), start=runs[0].sum(axis=0))
         cosine = float(total @ self.vector) / max(1e-6, float(total @ total) ** 0.5)
         return float(best.mean()), float(best @ self.shares), cosine
 
     def weigh(self, features: Features, number: int) -> float:
         """One score: the embedder's share fades where it reads single characters, and words make up for it."""
-        maxsim, soft, cosine, setting, coverage, context, kind = features
+        maxsim, soft, cosine, setting, _, coverage, context, kind = features
         w = WEIGHTS
         dense = w["maxsim"] * maxsim + w["soft"] * soft + w["cosine"] * cosine + w["setting"] * setting
         lexical = (w["coverage"] + (1.0 - self.reliable) * w["unread"]) * coverage + w["context"] * context
@@ -233,22 +244,27 @@ def term_weights(text: str, idf: Idf) -> dict[str, float]:
     return found
 
 
-def _token_shares(question: str, spans: Sequence[Span], weights: dict[str, float]) -> list[float]:
-    """What share of the question's meaning each token has: the weight of its word, split among its tokens."""
-    word_of: list[Span] = []
+def _token_shares(
+    question: str, spans: Sequence[Span], weights: dict[str, float]
+) -> tuple[list[float], list[list[int]]]:
+    """What share of the question's meaning each token has: the weight of its word, split among its tokens; and
+    the tokens of each word that weighs nearly as much as the heaviest."""
     held: dict[Span, float] = {}
-    pieces: Counter[Span] = Counter()
+    tokens: dict[Span, list[int]] = {}
     words = [match.span() for match in re.finditer(r"\w+", question)]
-    for start, end in spans:
+    for number, (start, end) in enumerate(spans):
         at = bisect_right(words, start, key=lambda word: word[0]) - 1
         word = words[at] if at >= 0 and start < words[at][1] else (start, end)
-        word_of.append(word)
-        pieces[word] += 1
+        tokens.setdefault(word, []).append(number)
         if word not in held:
             held[word] = max((weights.get(term, 0.0) for term in content_terms(question[slice(*word)])), default=0.0)
-    raw = [max(LEAST_WEIGHT, held[word]) / pieces[word] for word in word_of]
+    raw = [0.0] * len(spans)
+    for word, numbers in tokens.items():
+        for number in numbers:
+            raw[number] = max(LEAST_WEIGHT, held[word]) / len(numbers)
     total = sum(raw) or 1.0
-    return [value / total for value in raw]
+    least = max(LEAST_WEIGHT, WEIGHTY * max(held.values(), default=0.0))
+    return [value / total for value in raw], [tokens[word] for word, weight in held.items() if weight >= least]
 
 
 def _runs(tokens: Sequence[tuple[int, int, int, Vectors]], span: Span) -> list[Vectors]:

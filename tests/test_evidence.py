@@ -88,3 +88,17 @@ def test_a_script_that_the_embedder_cannot_read_is_judged_by_words() -> None:
 @pytest.mark.parametrize("question", ["", "???", "the of and"])
 def test_a_question_without_content_never_has_enough(question: str) -> None:
     assert not judged(question, *TEXTS).enough
+
+
+def test_a_lost_name_or_number_tells_more_than_a_lost_word() -> None:
+    number = judged("golden record of Voyager in 1985", *TEXTS)
+    name = judged("golden record of Voyager by Cassini", *TEXTS)
+    word = judged("golden record of Voyager by painters", *TEXTS)
+    assert number.score < word.score
+    assert name.score < word.score
+
+
+def test_a_german_noun_is_not_taken_for_a_name() -> None:
+    capital = judged("Was ist das goldene Schallplatte Voyager", *TEXTS)
+    lower = judged("was ist das goldene schallplatte voyager", *TEXTS)
+    assert capital.score == lower.score

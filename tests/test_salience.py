@@ -140,3 +140,10 @@ def test_any_text_gives_sentences_inside_it(question: str, texts: list[str]) -> 
     for sentence in scored(question, *texts):
         assert 0 <= sentence.start < sentence.end <= len(texts[sentence.number])
         assert 0.0 <= sentence.coverage <= 1.0 + 1e-9
+
+
+def test_weakest_is_the_weighty_word_that_nothing_resembles() -> None:
+    (known,) = scored("lettuce garden", "A garden of lettuce.")
+    (unknown,) = scored("lettuce garden zeppelin", "A garden of lettuce.")
+    assert known.weakest == pytest.approx(1.0, abs=1e-5)
+    assert unknown.weakest < 0.5 < unknown.soft
