@@ -24,8 +24,8 @@ READ_BIAS: Final = -7.4
 UNREAD: Final = {"coverage": 4.4, "context": 5.2}
 UNREAD_BIAS: Final = -2.1
 """Logistic regressions, where the embedder reads the question (XQuAD en, de, es) and where it cannot (zh), each
-question with and without its paragraph among those of the same articles. In the first, words weigh less than
-they would there: people ask in other words than the text's, and what it does not answer may share its words."""
+question with and without its paragraph among those of the same articles. Where it reads, words weigh less than
+fitted: people ask in other words than the text's, and what it does not answer may share its words."""
 LOST: Final = -1.5
 """For each name or number of the question that no hit has, in log-odds: these have no other words."""
 MOST_LOST: Final = 2
