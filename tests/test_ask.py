@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ragcli import backends, models
+from ragcli.ask import ask
+from ragcli.index import Index, open_index
+from ragcli.ingest import ingest
+from ragcli.protocols import Embedder
+from ragcli.runtime.scripted import ScriptedRuntime
+from ragcli.types import Answer, CitationMode, Outcome, Prompt, Sampling, SupportStatus
+from tests.library import PARAGRAPHS, fill
+
+QUESTION = "How long did one barrel of paraffin last?"
+HEAD = "Relevant Documents: 0\nCited Documents: 0\n"
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Embedder:
+    """The real default model: evidence is calibrated on its vectors."""
+    embedder: Embedder = backends.create("embedder", models.choose("", bulk=False))
+    return embedder
+
+
+@contextmanager
+def indexed(root: Path, embedder: Embedder) -> Iterator[Index]:
+    with open_index(root / ".ragcli", embedder, name="minilm", write=True) as index:
+        ingest([root], index)
+        yield index
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Iterator[Index]:
+    root = tmp_path_factory.mktemp("docs")
+    fill(root, keeper=PARAGRAPHS[0], storm=PARAGRAPHS[1], oil=PARAGRAPHS[2])
+    with indexed(root, minilm) as index:
+        yield index
+
+
+def extractive(index: Index) -> object:
+    return backends.create("runtime", "extractive", embedder=index.embedder, idf=index.idf)
+
+
+class Recorder(ScriptedRuntime):
+    """A scripted runtime that remembers its prompts."""
+
+    def __init__(self, completions: Sequence[str]) -> None:
+        super().__init__(completions)
+        self.prompts: list[Prompt] = []
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[object]:  # type: ignore[override]
+        self.prompts.append(prompt)
+        return super().stream(prompt, sampling)
+
+
+def check_spans(answer: Answer, index: Index) -> None:
+    for citation in answer.citations:
+        assert answer.text[citation.start : citation.end] == citation.text
+        for source in citation.sources:
+            document = index.store.document(source.snippet.uri)
+            assert document is not None
+            quote = document.text[source.support.start : source.support.end]
+            assert quote == source.snippet.text[source.support.start - source.snippet.start :][: len(quote)]
+
+
+@pytest.mark.parametrize("mode", [CitationMode.ACCURATE, CitationMode.FAST])
+def test_the_answer_is_a_sentence_of_the_file_that_it_cites(index: Index, mode: CitationMode) -> None:
+    answer = ask(QUESTION, index=index, runtime=extractive(index), mode=mode)  # type: ignore[arg-type]
+    assert answer.outcome is Outcome.ANSWERED
+    assert "forty days" in answer.text
+    (source, *_) = answer.citations[0].sources
+    assert source.snippet.uri == "oil.md"
+    assert source.support.status is SupportStatus.SUPPORTED
+    assert " ".join(PARAGRAPHS[2][source.support.start : source.support.end].split()) == answer.citations[0].text
+    check_spans(answer, index)
+
+
+def test_without_evidence_no_runtime_is_called(index: Index) -> None:
+    runtime = Recorder([HEAD + "Answer: x\nGrounded answer: x"])
+    answer = ask("Who composed the opera about Voyager Zebulon?", index=index, runtime=runtime)  # type: ignore[arg-type]
+    assert answer.outcome is Outcome.NO_EVIDENCE
+    assert (answer.text, answer.citations, runtime.prompts) == ("", (), [])
+    assert answer.evidence.reason
+
+
+def test_an_empty_index_has_no_evidence(tmp_path: Path, minilm: Embedder) -> None:
+    with indexed(tmp_path, minilm) as index:
+        answer = ask(QUESTION, index=index, runtime=ScriptedRuntime([]))
+    assert answer.outcome is Outcome.NO_EVIDENCE
+    assert answer.hits == ()
+
+
+def test_a_model_that_cites_nothing_has_declined(index: Index) -> None:
+    completion = (
+        "Relevant Documents: None\nCited Documents: None\nAnswer: I do not know.\nGrounded answer: I do not know."
+    )
+    answer = ask(QUESTION, index=index, runtime=ScriptedRuntime([completion]))
+    assert answer.outcome is Outcome.DECLINED
+    assert answer.text == "I do not know."
+
+
+def test_an_answer_without_tags_is_uncited(index: Index) -> None:
+    answer = ask(
+        QUESTION, index=index, runtime=ScriptedRuntime([HEAD + "Answer: Forty days.\nGrounded answer: Forty days."])
+    )
+    assert answer.outcome is Outcome.UNCITED
+
+
+def test_a_claim_that_the_source_does_not_carry_is_unsupported(index: Index) -> None:
+    completion = HEAD + "Grounded answer: <co: 0>The whale sang opera for 77 years.</co: 0>"
+    answer = ask(QUESTION, index=index, runtime=ScriptedRuntime([completion]), mode=CitationMode.FAST)
+    assert answer.citations[0].sources[0].support.status is SupportStatus.UNSUPPORTED
+    check_spans(answer, index)
+
+
+def test_a_number_that_is_in_no_prompt_is_dropped_and_said(index: Index) -> None:
+    completion = HEAD + "Grounded answer: <co: 9>Forty days.</co: 9>"
+    answer = ask(QUESTION, index=index, runtime=ScriptedRuntime([completion]), mode=CitationMode.FAST)
+    assert answer.citations == ()
+    assert "bad_doc" in {warning.code for warning in answer.warnings}
+
+
+def test_what_is_shown_while_it_comes_is_the_answer(index: Index) -> None:
+    shown: list[str] = []
+    text = "It lasted <co: 0>about forty days</co: 0>."
+    completion = f"{HEAD}Answer: It lasted about forty days.\nGrounded answer: {text}"
+    answer = ask(QUESTION, index=index, runtime=ScriptedRuntime([completion], 3), on_text=shown.append)
+    assert "".join(shown).strip() == answer.text == "It lasted about forty days."
+    assert not any("<" in piece for piece in shown)
+
+
+def test_the_prompt_numbers_the_hits_in_order(index: Index) -> None:
+    runtime = Recorder([HEAD + "Grounded answer: <co: 0>x</co: 0>"])
+    answer = ask(QUESTION, index=index, runtime=runtime, mode=CitationMode.FAST)  # type: ignore[arg-type]
+    assert [snippet.id for snippet in runtime.prompts[0].snippets] == [hit.snippet.id for hit in answer.hits]
+
+
+def test_a_file_that_documents_the_citation_format_is_quoted_as_it_is(tmp_path: Path, minilm: Embedder) -> None:
+    line = "The marker <co: 0> opens a citation and Grounded answer: starts the last part."
+    fill(tmp_path, a=f"About markers.\n\n{line}\n")
+    with indexed(tmp_path, minilm) as index:
+        answer = ask("What does the marker <co: 0> open?", index=index, runtime=extractive(index))  # type: ignore[arg-type]
+        check_spans(answer, index)
+    assert line in answer.text
+    assert answer.outcome is Outcome.ANSWERED

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ragcli.index import Index
+from ragcli.ingest import ingest
+from ragcli.plan import IngestOptions
+from ragcli.retrieve import dense_weight, retrieve
+from ragcli.types import Filters, SearchMode
+from tests.library import PARAGRAPHS, fill, ingested, opened
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    fill(
+        tmp_path,
+        keeper=PARAGRAPHS[0],
+        storm=PARAGRAPHS[1],
+        oil__paraffin=PARAGRAPHS[2],
+        zh="灯塔看守人每天晚上给钟上发条。",
+    )
+    ingested(tmp_path)
+    with opened(tmp_path, write=False) as index:
+        yield index
+
+
+def uris(index: Index, question: str, **options: object) -> list[str]:
+    return [hit.snippet.uri for hit in retrieve(question, index, **options)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", SearchMode)
+def test_the_snippet_that_answers_comes_first(index: Index, mode: SearchMode) -> None:
+    assert uris(index, "how long does a barrel of paraffin last", mode=mode)[0] == "oil/paraffin.md"
+
+
+def test_each_mode_reports_the_scores_of_its_legs_only(index: Index) -> None:
+    dense, lexical, both = (retrieve("storm", index, mode=mode)[0].scores for mode in ("dense", "lexical", "hybrid"))  # type: ignore[arg-type]
+    assert dense.dense is not None
+    assert dense.lexical is None
+    assert lexical.dense is None
+    assert lexical.lexical is not None
+    assert both.dense is not None
+    assert both.lexical is not None
+
+
+def test_hits_come_by_falling_score_and_scores_are_the_legs_own(index: Index) -> None:
+    hits = retrieve("storm broke the lantern", index)
+    assert [hit.scores.fused for hit in hits] == sorted((hit.scores.fused for hit in hits), reverse=True)
+    near = {found.snippet_id: found.score for found in index.dense("storm broke the lantern", 10)}
+    words = dict(index.lexical("storm broke the lantern", 10))
+    for hit in hits:
+        assert hit.scores.dense == pytest.approx(near[hit.snippet.id])
+        assert hit.scores.lexical == pytest.approx(words.get(hit.snippet.id, 0.0)) or hit.scores.lexical is None
+
+
+def test_a_question_in_another_script_is_answered_by_terms(index: Index) -> None:
+    assert uris(index, "谁给钟上发条", mode=SearchMode.LEXICAL)[0] == "zh.md"
+
+
+def test_k_limits_the_hits(index: Index) -> None:
+    assert len(retrieve("the", index, k=2)) == 2
+
+
+@pytest.mark.parametrize(
+    "globs", [("oil/*",), ("oil",), ("paraffin.md",), ("*/paraffin.md",), ("./oil/",), ("nothing", "oil/*.md")]
+)
+def test_path_filters_apply_before_the_top_k(index: Index, globs: tuple[str, ...]) -> None:
+    assert uris(index, "keeper of the lamp", k=1, filters=Filters(paths=globs)) == ["oil/paraffin.md"]
+
+
+def test_metadata_filters_apply_before_the_top_k(tmp_path: Path) -> None:
+    fill(tmp_path, a__keeper=PARAGRAPHS[0], b__oil=PARAGRAPHS[2])
+    for folder, year in (("a", "1893"), ("b", "1903")):
+        with opened(tmp_path) as index:
+            ingest([tmp_path / folder], index, options=IngestOptions(metadata=(("year", year),)))
+    with opened(tmp_path, write=False) as index:
+        assert uris(index, "keeper of the lamp", k=1, filters=Filters(where=(("year", "1903"),))) == ["b/oil.md"]
+        assert uris(index, "keeper", filters=Filters(where=(("year", "1903"), ("year", "1893")))) == []
+
+
+def test_filters_that_allow_nothing_find_nothing(index: Index) -> None:
+    assert retrieve("keeper", index, filters=Filters(paths=("nowhere/*",))) == []
+
+
+@pytest.mark.parametrize("question", ["", "   ", '"unbalanced', "AND OR NOT", "*", "\x00", "<co: 0>", "?" * 1000])
+def test_no_question_breaks_the_search(index: Index, question: str) -> None:
+    assert isinstance(retrieve(question, index), list)
+
+
+def test_an_empty_index_has_no_hits(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with opened(tmp_path) as index:
+        ingest([tmp_path / "empty"], index)
+        assert retrieve("anything", index) == []
+
+
+def test_the_best_span_is_the_sentence_that_shares_most_with_the_question(tmp_path: Path) -> None:
+    fill(tmp_path, all=" ".join(PARAGRAPHS))
+    ingested(tmp_path)
+    with opened(tmp_path, write=False) as index:
+        (hit,) = retrieve("storm that broke the lantern", index)
+    assert hit.snippet.text[slice(*hit.best)] == PARAGRAPHS[1]
+
+
+def test_the_embedder_counts_less_where_it_reads_single_characters(index: Index) -> None:
+    class Pieces:
+        """Splits as a word-piece model does: known words whole, unknown scripts by character."""
+
+        def __init__(self, length: int) -> None:
+            self.length = length
+
+        def token_spans(self, text: str) -> list[tuple[int, int]]:
+            return [(at, at + self.length) for at in range(0, len(text), self.length)]
+
+    weights = []
+    for length in (1, 2, 3, 5):
+        index._embedder = Pieces(length)  # type: ignore[assignment]
+        weights.append(dense_weight("abcdefghijklmno", index))
+    assert weights == sorted(weights)
+    assert weights[0] == 0.0
+    assert weights[-1] == 0.8
