@@ -10,18 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
+from ragcli.language import NO_CONTENT, STOP, STOP_ABROAD, Language, guess
+from ragcli.stem import stem
 from ragcli.types import Span
 
 MAX_GRAMS: Final = 60
 """Grams taken of one word, from its head; a longer word is most likely not one."""
 MAX_TERM: Final = 60
 """Characters of the longest term."""
-_PROSE: Final = 15
-"""Text in a language has one of the marks looked for in every so many words; lists and code have fewer."""
 _MAX_CACHED: Final = 40
 _MAX_PIECES: Final = 10
 
@@ -58,60 +57,11 @@ _CASE_CHANGE: Final = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]{2}|[A-Za-z][0-9]|[0-
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _DIGIT: Final = re.compile(r"[^\D0-9]")
-_ACCENTED: Final = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
-_VIETNAMESE: Final = re.compile("[\u1ea0-\u1ef9\u01a0\u01a1\u01af\u01b0]")
 # letters that Unicode does not decompose but people type without the stroke
 _LETTERS: Final = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ŧ": "t"}
     | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": "", "\u200c": "", "\u200d": ""}
 )
-
-_STOP: Final = frozenset(
-    (
-        "a about above after again against all also am an and any are as at be because been before being below"
-        " between both but by can could did do does doing during each few for from further had has have having he"
-        " her here hers him his how i if in into is it its itself just me more most my no nor not now of off on"
-        " once only or other our out over own same she should so some such than that the their them then there"
-        " these they this those through to too under until up very was we were what when where which while who whom"
-        " whose why will with would you your ain aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren"
-        " wouldn"
-    ).split()
-)
-# function words that are English but common elsewhere too: no evidence for either side
-_SHARED: Final = frozenset(
-    (
-        "a all am an as at be by can do for he her him i in is me more most no of off on or so such to too up was"
-        " we were will"
-    ).split()
-)
-_FOREIGN: Final = frozenset(
-    # German, Dutch, Scandinavian
-    "der die das den dem des ein eine einer einem einen und ist sind waren wurde wurden wird werden nicht mit von zu"
-    " zum zur im auf aus bei nach wie wer wen welche welcher welches welchen welchem wann warum wo wieviel viele sich"
-    " hat haben durch als auch oder einige seine sein kann machen worauf wogegen het een zijn werd welk welke wat niet"
-    " voor og ikke det som til av har hvad hvem hvor och inte att ett är vad vem hur"
-    # Spanish, Portuguese, French, Italian, Romanian, Catalan
-    " el la los las un una unos del que qué en y por para se su sus es fue eran cuál quién cómo cuándo cuántos dónde"
-    " lo um uma da dos das em não quem qual quando quantos le les une du et est sont dans pour avec qui quel quelle"
-    " quels combien où aux il gli di che è sono della nel chi quale come quanti și din cu ce cine când unde câți câte"
-    " cum cui este sunt lui ai"
-    # Polish, Czech, Croatian, Hungarian, Finnish, Turkish, Indonesian
-    " na nie się jest są jak kto który která gdzie je jsou kdo který kde su što tko koji az és hogy egy nem volt ki hol"
-    " melyik ei oli mikä kuka missä ve bir bu için ile kim hangi nerede kaç nasıl mı nedir kimdi kimdir nerededir"
-    " olarak olan yang dan dari untuk dengan pada ini itu apa siapa".split()
-)
-_ENGLISH: Final = _STOP - _SHARED - _FOREIGN
-_ABROAD: Final = _FOREIGN - _STOP
-_STOP_ABROAD: Final = _STOP | _FOREIGN
-_NO_CONTENT: Final = _STOP_ABROAD | {"many", "much"}
-
-
-class _Language(Enum):
-    """What the Latin words of a text are taken for."""
-
-    ENGLISH = auto()
-    OTHER = auto()
-    VIETNAMESE = auto()
 
 
 def terms(text: str) -> list[str]:
@@ -121,9 +71,9 @@ def terms(text: str) -> list[str]:
     """
     plain = _plain(text)
     tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(plain)]
-    language = _language([token for kind, token in tokens if kind == "word"], ascii_only=plain.isascii())
+    language = guess([token for kind, token in tokens if kind == "word"], ascii_only=plain.isascii())
     found = [term for kind, token in tokens for term in _analyse(kind, token, language)]
-    return found or [term for kind, token in tokens for term in _analyse(kind, token, _Language.ENGLISH, keep=True)]
+    return found or [term for kind, token in tokens for term in _analyse(kind, token, Language.ENGLISH, keep=True)]
 
 
 def content_terms(text: str) -> list[str]:
@@ -154,38 +104,18 @@ def _plain(text: str) -> str:
     return _DIGIT.sub(lambda match: str(unicodedata.digit(match.group())), plain)
 
 
-def _language(tokens: list[str], *, ascii_only: bool) -> _Language:
-    english = other = vietnamese = 0
-    for token in tokens:
-        word = token.lower()
-        if word in _ENGLISH:
-            english += 1
-        elif word in _ABROAD:
-            other += 1
-        elif not ascii_only and _ACCENTED.search(token):
-            other += 1
-            vietnamese += _VIETNAMESE.search(token) is not None
-        elif not ascii_only and len(token) > 1 and min(token) >= "\u0370":
-            other += 1
-    if vietnamese > english and vietnamese * 8 >= len(tokens):
-        return _Language.VIETNAMESE
-    if other > english and other * _PROSE >= len(tokens):
-        return _Language.OTHER
-    return _Language.ENGLISH
-
-
-def _analyse(kind: str, token: str, language: _Language, *, keep: bool = False) -> tuple[str, ...]:
+def _analyse(kind: str, token: str, language: Language, *, keep: bool = False) -> tuple[str, ...]:
     if len(token) <= _MAX_CACHED:
         return _analyse_cached(kind, token, language, keep)
     return tuple(term[:MAX_TERM] for term in _terms_of(kind, token, language, keep))
 
 
 @lru_cache(maxsize=1 << 16)
-def _analyse_cached(kind: str, token: str, language: _Language, keep: bool) -> tuple[str, ...]:
+def _analyse_cached(kind: str, token: str, language: Language, keep: bool) -> tuple[str, ...]:
     return tuple(_terms_of(kind, token, language, keep))
 
 
-def _terms_of(kind: str, token: str, language: _Language, keep: bool) -> Iterator[str]:
+def _terms_of(kind: str, token: str, language: Language, keep: bool) -> Iterator[str]:
     if kind == "number":
         yield from _number(token)
     elif kind == "acronym":
@@ -226,7 +156,7 @@ def _grams(run: str, n: int) -> Iterator[str]:
         yield from (run[i : i + n] for i in range(len(run) - n + 1))
 
 
-def _latin(token: str, language: _Language, keep: bool) -> Iterator[str]:
+def _latin(token: str, language: Language, keep: bool) -> Iterator[str]:
     """Terms of a word of an alphabet: the stem of each part, the whole of a joined one, grams by language."""
     parts = _parts(token)
     if len(parts) > 1:
@@ -253,11 +183,11 @@ def _pieces(part: str) -> list[str]:
     return pieces if len(pieces) <= _MAX_PIECES else [part]
 
 
-def _word(word: str, language: _Language, keep: bool) -> Iterator[str]:
+def _word(word: str, language: Language, keep: bool) -> Iterator[str]:
     lower = word.casefold()
-    if not keep and lower in (_STOP_ABROAD if language is _Language.OTHER else _STOP):
+    if not keep and lower in (STOP_ABROAD if language is Language.OTHER else STOP):
         return
-    if language is _Language.VIETNAMESE and not lower.isascii():
+    if language is Language.VIETNAMESE and not lower.isascii():
         yield lower
         return
     folded = fold(word)
@@ -265,7 +195,7 @@ def _word(word: str, language: _Language, keep: bool) -> Iterator[str]:
         return
     latin = folded < "\u0250"
     yield stem(folded) if latin else folded
-    if not latin or language is _Language.OTHER:
+    if not latin or language is Language.OTHER:
         yield from _grams(f"_{folded[:MAX_GRAMS]}_", 4)
 
 
@@ -286,14 +216,14 @@ def _content_of(kind: str, token: str, keep: bool) -> Iterator[str]:
         if kind == "word" and match.lastgroup == "rest":
             yield from _content_word(run, keep)
         else:
-            yield from _terms_of(kind, run, _Language.ENGLISH, keep)
+            yield from _terms_of(kind, run, Language.ENGLISH, keep)
 
 
 def _content_word(token: str, keep: bool) -> Iterator[str]:
     for part in _parts(token):
         lower = part.casefold()
         folded = fold(part)
-        if folded and (keep or lower not in _NO_CONTENT):
+        if folded and (keep or lower not in NO_CONTENT):
             yield stem(folded) if folded < "\u0250" else folded[:5]
 
 
@@ -306,106 +236,3 @@ def fold(word: str) -> str:
         return lower.translate(_LETTERS)
     bare = (c for c in unicodedata.normalize("NFD", lower) if unicodedata.category(c) != "Mn")
     return unicodedata.normalize("NFC", "".join(bare)).translate(_LETTERS)
-
-
-_VOWEL: Final = re.compile("[aeiouy]")
-_R1: Final = re.compile("^(?:gener|commun|arsen|past|univers|later|emerg|organ|inter)|[aeiouy][^aeiouy]")
-_R2: Final = re.compile("[aeiouy][^aeiouy]")
-_SHORT: Final = re.compile("(?:^[aeiouy][^aeiouy]|.*[^aeiouy][aeiouy][^aeiouywxY])$")
-_STEP2: Final = (
-    ("ization", "ize"), ("ational", "ate"), ("fulness", "ful"), ("ousness", "ous"), ("iveness", "ive"),
-    ("tional", "tion"), ("biliti", "ble"), ("lessli", "less"), ("entli", "ent"), ("ation", "ate"), ("alism", "al"),
-    ("aliti", "al"), ("ousli", "ous"), ("iviti", "ive"), ("fulli", "ful"), ("enci", "ence"), ("anci", "ance"),
-    ("abli", "able"), ("izer", "ize"), ("ator", "ate"), ("alli", "al"), ("bli", "ble"), ("ogist", "og"), ("ogi", "og"),
-    ("li", ""),
-)  # fmt: skip
-_STEP3: Final = (
-    ("ational", "ate"), ("tional", "tion"), ("alize", "al"), ("icate", "ic"), ("iciti", "ic"), ("ative", ""),
-    ("ical", "ic"), ("ness", ""), ("ful", ""),
-)  # fmt: skip
-_STEP4: Final = (
-    "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "ion",
-    "al", "er", "ic",
-)  # fmt: skip
-_ODD: Final = {
-    "skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "early": "earli", "only": "onli",
-    "singly": "singl", "gently": "gentl", "exceeds": "exceed", "proceeds": "proceed", "succeeds": "succeed",
-} | {word: word for word in (
-    "news sky atlas bias andes inning evening outing canning proceed exceed succeed".split()
-)}  # fmt: skip
-
-
-def stem(word: str) -> str:
-    """The English stem of a folded word (Porter's second algorithm); a word of other letters comes back as it is.
-
-    Own, because importing snowballstemmer costs 43 ms at every start and its version would be part of the index.
-    """
-    if len(word) < 3 or len(word) > _MAX_CACHED or not (word.isascii() and word.isalpha()):
-        return word
-    if word in _ODD:
-        return _ODD[word]
-    word = re.sub("(^|[aeiouy])y", r"\1Y", word)
-    found = _R1.search(word)
-    r1 = found.end() if found else len(word)
-    found = _R2.search(word, r1)
-    r2 = found.end() if found else len(word)
-    word = _endings(_plural(word), r1)
-    if len(word) > 2 and word[-1] in "yY" and word[-2] not in "aeiouy":
-        word = word[:-1] + "i"
-    return _suffixes(word, r1, r2).lower()
-
-
-def _plural(word: str) -> str:
-    if word.endswith("sses"):
-        return word[:-2]
-    if word.endswith(("ied", "ies")):
-        return word[:-2] if len(word) > 4 else word[:-1]
-    if word.endswith("s") and not word.endswith(("us", "ss")) and _VOWEL.search(word, 0, len(word) - 2):
-        return word[:-1]
-    return word
-
-
-def _endings(word: str, r1: int) -> str:
-    for ending in ("eedly", "ingly", "edly", "eed", "ing", "ed"):
-        if word.endswith(ending):
-            base = word[: -len(ending)]
-            if ending.startswith("eed"):
-                return base + "ee" if len(base) >= r1 else word
-            if not _VOWEL.search(base):
-                return word
-            if base.endswith(("at", "bl", "iz")):
-                return base + "e"
-            if base[-2:-1] == base[-1:] and base[-1] in "bdfgmnprt":
-                return base[:-1] if len(base) > 3 or base[0] not in "aeo" else base
-            return base + "e" if r1 >= len(base) and _SHORT.match(base) else base
-    return word
-
-
-def _suffixes(word: str, r1: int, r2: int) -> str:
-    for suffix, new in _STEP2:
-        if word.endswith(suffix):
-            at = len(word) - len(suffix)
-            before = word[at - 1 : at]
-            if (
-                at >= r1
-                and not (suffix == "ogi" and before != "l")
-                and not (suffix == "li" and before not in "cdeghkmnrt")
-            ):
-                word = word[:at] + new
-            break
-    for suffix, new in _STEP3:
-        if word.endswith(suffix):
-            at = len(word) - len(suffix)
-            if at >= (r2 if suffix == "ative" else r1):
-                word = word[:at] + new
-            break
-    for suffix in _STEP4:
-        if word.endswith(suffix):
-            at = len(word) - len(suffix)
-            if at >= r2 and (suffix != "ion" or word[at - 1] in "st"):
-                word = word[:at]
-            break
-    if word.endswith("e"):
-        at = len(word) - 1
-        return word[:-1] if at >= r2 or (at >= r1 and not _SHORT.match(word[:-1])) else word
-    return word[:-1] if word.endswith("ll") and len(word) > r2 else word
