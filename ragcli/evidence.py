@@ -38,7 +38,7 @@ MOST_NAMED: Final = 3
 _WORD: Final = re.compile(r"\w+(?:['’.,-]\w+)*")
 _CAPITALISING: Final = frozenset(
     "der die das den dem des ein eine einen einem einer ist sind war waren wird wurde wurden hat haben wie wer wen wem"
-    " wann wo woher wohin warum weshalb wieso welche welcher welches welchen womit wofür wodurch im am zum zur vom".split()
+    " wann wo woher wohin warum weshalb wieso welche welcher welches welchen womit wofür im am zum zur vom".split()
 )
 """Words of German, which writes every noun like a name. English has "die" and "war" too: no harm is done."""
 

@@ -65,7 +65,7 @@ READ_FULLY: Final = 2.2
 """Characters per token from which an embedder reads words at all, and from which it does so well."""
 SPECIAL_TOKENS: Final = 2
 HEADING_CHARS: Final = 60
-LEAD: Final = 3.0
+LEAD: Final = 5.0
 """What a heading or a question loses, in log-odds: it is no answer."""
 HANDED_ON: Final = 1.0
 """How far behind a heading or a question the next sentence is at most."""
@@ -80,6 +80,8 @@ WEIGHTS: Final = {
 
 _LEAD: Final = re.compile(r"#{1,6}\s|```|~~~|[\s|:+=*-]*\Z|\[[^\]]*\]\Z")
 _UNDERLINED: Final = re.compile(r"\n[^\S\n]*+(?=[-|:+=~]{3})[-|:+=~ \t]++(?:\n|\Z)")
+_BLANK_BEFORE: Final = re.compile(r"(?:\A|\n[^\S\n]*+\n)\s*+\Z")
+_BLANK_AFTER: Final = re.compile(r"[^\S\n]*+\n[^\S\n]*+\n")
 _ITEM: Final = re.compile(r"[-*+•‣▪●◦–·]\s|\(?(?:\d{1,3}|[A-Za-z])[.)]\s")
 
 
@@ -135,8 +137,9 @@ def _is_lead(text: str, start: int, end: int) -> bool:
     """Whether a sentence only announces the next one: a heading, a question, a table's head or rule."""
     if _LEAD.match(text, start, end) or _UNDERLINED.match(text, end) or text[end - 1 : end] in "?？؟":
         return True
-    alone = end - start < HEADING_CHARS and text[end : end + 1] == "\n" and text[start - 1 : start] in ("", "\n")
-    return alone and text[end - 1].isalnum() and not _ITEM.match(text, start, end) and "|" not in text[start:end]
+    alone = end - start < HEADING_CHARS and _BLANK_BEFORE.search(text, max(0, start - 80), start) is not None
+    ends = text[end - 1].isalpha() and ":" not in text[start:end] and not _ITEM.match(text, start, end)
+    return alone and ends and _BLANK_AFTER.match(text, end) is not None
 
 
 Features = tuple[float, float, float, float, float, float, float, int]
