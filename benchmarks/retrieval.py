@@ -12,12 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 
 from ragcli import backends, models
 from ragcli.index import Index, open_index
@@ -78,7 +81,7 @@ def score(source: Path, mode: SearchMode, limit: int, split: str) -> dict[str, A
             report = ingest([folder], index)
         ingest_s = time.monotonic() - started
         grades = judgements(source)
-        asked = [q for q in lines(source / "queries.jsonl") if q["id"] in grades and q.get("split", split) == split]
+        asked = [q for q in lines(source / "queries.jsonl") if q["id"] in grades and (not split or q["split"] == split)]
         asked = [q for q in asked if any(grade > 0 for grade in grades[q["id"]].values())][: limit or None]
         started = time.monotonic()
         with open_index(folder / ".ragcli", backends.create("embedder", models.choose(MODEL, bulk=False))) as index:
@@ -103,7 +106,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--mode", type=SearchMode, default=SearchMode.HYBRID)
     parser.add_argument("--questions", type=int, default=0, help="only the first N, 0 for all")
-    parser.add_argument("--split", default="test", help="of sets that have splits")
+    parser.add_argument("--split", default="", help="only questions of this split")
     arguments = parser.parse_args()
     rows = []
     for name in arguments.sets:

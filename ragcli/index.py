@@ -124,6 +124,7 @@ class Index:
         self._write = write
         self._vectors: VectorIndex | None = None
         self._frequencies: dict[str, int] = {}
+        self._queries: dict[str, Vectors] = {}
         self.lexicon: LexicalIndex = backends.create("lexicon", "fts5", connection=store.connection)
         self._snippet_count: int | None = None
 
@@ -158,7 +159,9 @@ class Index:
 
     def dense(self, text: str, k: int, only: Sequence[int] | None = None) -> list[Near]:
         """The k snippets (of `only`) with the nearest window, best first."""
-        query = self.embedder.query(text)
+        if text not in self._queries:  # retrieval asks twice: for the best, and for what only terms found
+            self._queries = {text: self.embedder.query(text)}
+        query = self._queries[text]
         among = None if only is None else np.array(self.store.window_ids(only), np.int64)
         count = 4 * k
         while True:  # several windows belong to one snippet: fetch more until there are k snippets
