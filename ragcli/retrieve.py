@@ -18,6 +18,10 @@ DEPTH: Final = 100
 """Candidates of each leg before fusion; each leg then scores the other's too."""
 
 
+HEADING_CHARS: Final = 40
+"""A shorter best passage is probably a heading, which says less than a sentence with the same words."""
+
+
 def retrieve(
     question: str,
     index: Index,
@@ -40,7 +44,8 @@ def retrieve(
         sparse |= dict(index.lexical(question, len(rest), rest)) if rest else {}
     fused = _fuse(dense, sparse, weight)
     best = sorted(fused, key=lambda id: (-fused[id], id))[:k]
-    return [_hit(snippet, question, dense, sparse, fused) for snippet in index.store.snippets(best)]
+    weights = {term: index.idf(term) for term in lexical.content_terms(question)}
+    return [_hit(snippet, weights, dense, sparse, fused) for snippet in index.store.snippets(best)]
 
 
 def dense_weight(question: str, index: Index) -> float:
@@ -73,19 +78,29 @@ def _fuse(dense: dict[int, Near], sparse: dict[int, float], weight: float) -> di
 
 
 def _hit(
-    snippet: Snippet, question: str, dense: dict[int, Near], sparse: dict[int, float], fused: dict[int, float]
+    snippet: Snippet,
+    weights: dict[str, float],
+    dense: dict[int, Near],
+    sparse: dict[int, float],
+    fused: dict[int, float],
 ) -> Hit:
     near = dense.get(snippet.id)
     scores = Scores(near.score if near else None, sparse.get(snippet.id), fused[snippet.id])
-    return Hit(snippet, scores, _best_span(question, snippet.text, near.span if near else (0, len(snippet.text))))
+    return Hit(snippet, scores, _best_span(weights, snippet.text, near.span if near else (0, len(snippet.text))))
 
 
-def _best_span(question: str, text: str, window: Span) -> Span:
-    """The sentence that shares most with the question, the earlier one of two; else the nearest window."""
-    asked = set(lexical.content_terms(question))
-    shared = [(len(asked & set(lexical.content_terms(text[start:end]))), start, end) for start, end in spans(text)]
-    count, start, end = max(shared, key=lambda row: (row[0], -row[1]), default=(0, *window))
-    return (start, end) if count else window
+def _best_span(weights: dict[str, float], text: str, window: Span) -> Span:
+    """The sentence that holds most of the question's IDF mass, the earlier one of two; else the nearest window."""
+    shared = [
+        (_mass(weights, text[start:end]) * min(1.0, (end - start) / HEADING_CHARS), -start, end)
+        for start, end in spans(text)
+    ]
+    mass, start, end = max(shared, default=(0.0, 0, 0))
+    return (-start, end) if mass else window
+
+
+def _mass(weights: dict[str, float], sentence: str) -> float:
+    return sum(weights.get(term, 0.0) for term in set(lexical.content_terms(sentence)))
 
 
 def _allowed(index: Index, filters: Filters) -> list[int] | None:
