@@ -71,6 +71,9 @@ HANDED_ON: Final = 1.0
 """How far behind a heading or a question the next sentence is at most."""
 LEAST_WEIGHT: Final = 0.1
 WEIGHTY: Final = 0.6
+STEM_LETTERS: Final = 5
+STEM_CREDIT: Final = 0.6
+"""XQuAD de and es, AUROC of the coverage by the best passage: .873 -> .904, .901 -> .926; en .940 -> .937."""
 WEIGHTS: Final = {
     "maxsim": 5.7, "soft": 4.7, "cosine": 3.4, "setting": 3.2,
     "coverage": 3.0, "unread": 4.0, "context": 3.5, "kind": 0.5, "rank": 0.6,
@@ -180,8 +183,8 @@ class _Question:
     def covered(self, text: str) -> float:
         """The share of the question's IDF mass that stands in `text`."""
         total = sum(self.weights.values())
-        there = set(content_terms(text))
-        return sum(weight for term, weight in self.weights.items() if term in there) / total if total else 0.0
+        there = stems(text)
+        return sum(weight * credit(term, there) for term, weight in self.weights.items()) / total if total else 0.0
 
     def kind_of(self, text: str) -> int:
         """1 when `text` has what the question asks for, -1 when it lacks it, 0 when nothing is known."""
@@ -245,6 +248,19 @@ def term_weights(text: str, idf: Idf) -> dict[str, float]:
             if term in wanted and indexed:
                 found[term] = max(LEAST_WEIGHT, idf(term if term in indexed else indexed[0]))
     return found
+
+
+def stems(text: str) -> set[str]:
+    """The terms of a text, and the first letters of its longer ones marked by "~"."""
+    found = set(content_terms(text))
+    return found | {"~" + term[:STEM_LETTERS] for term in found if len(term) >= STEM_LETTERS and term.isalpha()}
+
+
+def credit(term: str, there: set[str]) -> float:
+    """1 for a term that is among `stems`, less where only its first letters are ("induce" for "inductive")."""
+    if term in there:
+        return 1.0
+    return STEM_CREDIT if "~" + term[:STEM_LETTERS] in there and term.isalpha() else 0.0
 
 
 def _token_shares(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ragcli import sentences
 from ragcli.lexical import content_terms
-from ragcli.salience import term_weights
+from ragcli.salience import credit, stems, term_weights
 from ragcli.types import Citation, Cited, Support, SupportStatus
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ GAIN: Final = 0.08
 UNMATCHED_NUMBER: Final = 0.7
 UNMATCHED_NAME: Final = 0.85
 NEGATION_FLIP: Final = 0.85
-STEM_LETTERS: Final = 5
-STEM_CREDIT: Final = 0.6
-"""What a claim term counts when only its first letters are found ("induce" for "inductive")."""
 
 _NUMBER: Final = re.compile(r"[$€£¥]?\d+(?:[.,'’\u00a0\u202f]\d+)*(?:\s?(?:%|°[CF]?|‰|[^\W\d_]{1,3}\b))?")
 _DIGITS: Final = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
@@ -189,36 +186,34 @@ def _best_window(wanted: _Claim, text: str, spans: Sequence[Span], header: str) 
     """The one to three consecutive sentences that carry most of the claim for their length."""
     titles = _stems(header)
     each = [_stems(text[start:end]) for start, end in spans]
-    own = [_share(wanted, stems) for stems in each]
+    own = [_share(wanted, there) for there in each]
     best, chosen, reward = 0.0, (0, len(text)), 0.0
     for first in range(len(spans)):
-        stems = set(titles)
+        there = set(titles)
         for last in range(first, min(len(spans), first + MAX_SENTENCES)):
-            stems |= each[last]
+            there |= each[last]
             if not own[first] or not own[last]:
                 continue
-            share = _share(wanted, stems)
+            share = _share(wanted, there)
             if share - GAIN * (last - first) > reward:
                 best, chosen, reward = share, (spans[first][0], spans[last][1]), share - GAIN * (last - first)
     return best, chosen
 
 
 def _stems(text: str) -> set[str]:
-    """The terms of a text, the first letters of its longer ones marked by "~", its numbers' readings by "#"."""
-    found = set(content_terms(text))
-    found.update(["~" + term[:STEM_LETTERS] for term in found if len(term) >= STEM_LETTERS and term.isalpha()])
-    return found | {"#" + reading for readings, _ in _stated(text) for reading in readings}
+    """The terms of a text as `salience.stems` has them, and its numbers' readings marked by "#"."""
+    return stems(text) | {"#" + reading for readings, _ in _stated(text) for reading in readings}
 
 
-def _share(wanted: _Claim, stems: set[str]) -> float:
+def _share(wanted: _Claim, there: set[str]) -> float:
     """How much of the claim's weight stands in a text: 0..1."""
     total = sum(wanted.weights.values())
     held = 0.0
     for term, weight in wanted.weights.items():
-        if term in stems or (term[0] == "#" and not stems.isdisjoint("#" + one for one in term[1:].split("|"))):
-            held += weight
-        elif "~" + term[:STEM_LETTERS] in stems and term.isalpha():
-            held += STEM_CREDIT * weight
+        if term[0] == "#":
+            held += 0.0 if there.isdisjoint("#" + one for one in term[1:].split("|")) else weight
+        else:
+            held += weight * credit(term, there)
     return held / total if total else 0.0
 
 

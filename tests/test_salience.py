@@ -147,3 +147,9 @@ def test_weakest_is_the_weighty_word_that_nothing_resembles() -> None:
     (unknown,) = scored("lettuce garden zeppelin", "A garden of lettuce.")
     assert known.weakest == pytest.approx(1.0, abs=1e-5)
     assert unknown.weakest < 0.5 < unknown.soft
+
+
+def test_a_word_of_another_ending_counts_in_part() -> None:
+    same, other, none = scored("gardener", "A gardener. The gardens grow well there. A house.")
+    assert same.coverage == pytest.approx(1.0)
+    assert none.coverage < other.coverage < same.coverage
