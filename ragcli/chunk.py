@@ -1,4 +1,4 @@
-"""Document -> snippets along its structure; snippet -> windows that fit an embedder.
+"""Document -> snippets along its structure.
 
 Where the parser gave blocks, text before the first one is not cut (front matter, which the parser read as
 metadata); text between and after blocks is. Without blocks, blank lines part paragraphs.
@@ -7,7 +7,7 @@ metadata); text between and after blocks is. Without blocks, blank lines part pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final
@@ -69,31 +69,6 @@ def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[C
     return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path)) for piece in pieces]
 
 
-def windows(spans: Sequence[Span], *, size: int, stride: int) -> list[Span]:
-    """Character spans of windows of at most `size` tokens, a new one every `stride` tokens or, to begin at a word, a
-    little earlier; every token is in one. Raises ValueError unless 0 < stride <= size."""
-    if not 0 < stride <= size:
-        raise ValueError(f"0 < stride <= size does not hold: {stride}, {size}")
-    found: list[Span] = []
-    first, count = 0, len(spans)
-    while first < count:
-        beyond = min(first + size, count)
-        found.append((spans[first][0], spans[beyond - 1][1]))
-        if beyond == count:
-            break
-        following = min(first + stride, count - size)
-        first = max(_word_start(spans, following, beyond), first + 1)
-    return found
-
-
-def _word_start(spans: Sequence[Span], at: int, beyond: int) -> int:
-    """The nearest token from `at` on that does not touch the one before it, at most 8 on and not after `beyond`."""
-    for i in range(at, min(at + 8, beyond + 1)):
-        if spans[i - 1][1] < spans[i][0]:
-            return i
-    return at
-
-
 def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom]]]:
     """The atoms of each section under its headings. Headings without text of their own go to the next section."""
     text = parsed.text
@@ -138,12 +113,12 @@ def _top_blocks(parsed: Parsed) -> list[tuple[Block, list[Span]]]:
     """Blocks with the rows inside them, in order, not overlapping, none blank; gaps are paragraphs of their own."""
     text = parsed.text
     found: list[tuple[Block, list[Span]]] = []
-    at = min((block.start for block in parsed.blocks), default=0)
+    at = min((_with_marks(text, block) for block in parsed.blocks), default=0)
     for block in parsed.blocks:
         if block.kind is BlockKind.ROW and found and block.end <= found[-1][0].end:
             found[-1][1].append((block.start, block.end))
             continue
-        start, end = max(block.start, at), min(block.end, len(text))
+        start, end = max(_with_marks(text, block), at), min(block.end, len(text))
         if start >= end:
             continue
         found += [(gap, []) for gap in _paragraphs(text, at, start)]
@@ -152,6 +127,12 @@ def _top_blocks(parsed: Parsed) -> list[tuple[Block, list[Span]]]:
             found.append((Block(block.kind, *trimmed, block.level), []))
     found += [(gap, []) for gap in _paragraphs(text, at, len(text))]
     return found
+
+
+def _with_marks(text: str, block: Block) -> int:
+    """Where a block begins, for a heading with the `##` before it: else that would end the snippet above."""
+    line = text.rfind("\n", 0, block.start) + 1
+    return line if block.kind is BlockKind.HEADING and not text[line : block.start].strip("# \t") else block.start
 
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[Block]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from ragcli import chunk
 from ragcli.errors import UnreadableFile
 from ragcli.rows import NewSnippet, NewWindow
 from ragcli.types import Cut, Document, Fields, Parsed
+from ragcli.windows import windows
 
 if TYPE_CHECKING:
     from ragcli.protocols import Embedder, Vectors
@@ -51,7 +51,7 @@ def prepare(
     for snippet, section in _snippets(document, cuts):
         header = " > ".join(filter(None, (" ".join(title.split()), section)))[:HEADER_CHARS]
         tokens = embedder.token_spans(snippet.text)
-        cut = chunk.windows(tokens, size=WINDOW_TOKENS, stride=STRIDE_TOKENS) or [(0, len(snippet.text))]
+        cut = windows(tokens, size=WINDOW_TOKENS, stride=STRIDE_TOKENS) or [(0, len(snippet.text))]
         snippets.append(snippet)
         spans.append(cut)
         texts += [f"{header}\n{snippet.text[start:end]}".lstrip("\n") for start, end in cut]
@@ -60,10 +60,10 @@ def prepare(
     rows = zip(digests, vectors, strict=True)
     complete = []
     for snippet, cut in zip(snippets, spans, strict=True):
-        windows = []
+        made = []
         for (start, end), (digest, vector) in zip(cut, rows, strict=False):
-            windows.append(NewWindow(start, end, digest, vector.tobytes()))
-        complete.append(replace(snippet, windows=tuple(windows)))
+            made.append(NewWindow(start, end, digest, vector.tobytes()))
+        complete.append(replace(snippet, windows=tuple(made)))
     return Prepared(complete, vectors, embedded, len(texts) - embedded)
 
 

@@ -17,14 +17,15 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {
     0: ("types", "errors", "protocols", "failpoints"),
-    1: ("stem", "language", "lexical", "sentences", "chunk", "ground", "citations", "evidence", "support", "salience"),
+    1: ("stem", "language", "lexical", "sentences", "chunk", "windows", "ground", "marks", "citations", "evidence",
+        "support", "salience"),
     2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "sandbox", "walk", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),
     4: ("plan", "ingest", "retrieve"),
     5: ("ask",),
     6: ("config", "render"),
     7: ("commands", "cli", "__main__"),
-}
+}  # fmt: skip
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 STDLIB = set(sys.stdlib_module_names)
 HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "numpy", "onnxruntime", "onnx", "tokenizers",

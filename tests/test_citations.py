@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cohere_melody
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragcli.citations import ESCAPE, Parser, parse, write
+from ragcli.citations import Parser, parse, write
+from ragcli.marks import ESCAPE
 from ragcli.types import CitationMode, Completion, Mark
 
 ACCURATE, FAST, OFF = CitationMode.ACCURATE, CitationMode.FAST, CitationMode.OFF
@@ -141,66 +141,6 @@ def test_well_formed_completion_means_the_same_to_coheres_parser(
 
 
 TAG = re.compile(r"<\s*(/?)\s*co\s*(?::([^<>]*))?>")
-
-
-UNFINISHED = re.compile(r"<\s*/?\s*(c|co\s*(:[^<>]*)?)?$")
-
-
-def oracle(grounded: str, documents: int) -> tuple[str, Spans, Counter[str]]:
-    """The slow, obvious tag parser."""
-    text = ""
-    found: list[tuple[int, int, list[int]]] = []
-    stack: list[tuple[list[int], int]] = []
-    repairs: Counter[str] = Counter()
-    at = 0
-    for tag in TAG.finditer(grounded):
-        text += grounded[at : tag.start()]
-        at = tag.end()
-        parts = [part.strip() for part in re.sub(r"=\s*(\"\"|'')", "", tag[2] or "").split(",")]
-        ids = list(dict.fromkeys(int(part) for part in parts if part.isascii() and part.isdigit()))
-        if not tag[1]:
-            stack.append((ids, len(text)))
-        elif not stack:
-            repairs["stray_close"] += 1
-        else:
-            same = [place for place, (open_ids, _) in enumerate(stack) if ids and open_ids == ids]
-            repairs["id_mismatch"] += bool(ids) and not same
-            open_ids, start = stack.pop(same[-1] if same else -1)
-            found.append((start, len(text), ids or open_ids))
-    tail = re.sub(r"<\s*/?\s*co\s*(:[^<>]*)?$", "", grounded[at:])
-    repairs["partial_tag"] += tail != grounded[at:]
-    repairs["unclosed"] += len(stack)
-    text += tail
-    marks: Spans = []
-    lead = len(text) - len(text.lstrip())
-    text = text.strip()
-    for start, end, ids in found:
-        start, end = max(0, start - lead), min(len(text), end - lead)
-        while start < end and text[start].isspace():
-            start += 1
-        while end > start and text[end - 1].isspace():
-            end -= 1
-        known = [number for number in ids if number < documents]
-        repairs["bad_doc"] += known != ids
-        repairs["no_doc"] += not ids
-        repairs["empty_span"] += start >= end
-        if known and start < end:
-            marks.append([start, end, known])
-    return text, sorted(marks, key=lambda mark: (mark[0], mark[1])), +repairs
-
-
-@given(soup)
-@settings(max_examples=200, deadline=None)
-def test_tags_mean_what_the_slow_parser_finds(text: str) -> None:
-    grounded = text.replace(ESCAPE, "").replace("<|END_OF_TURN_TOKEN|>", "")
-    # a tag that breaks another one is left to the tests below: the slow parser makes a new tag of the rest
-    assume(not any(UNFINISHED.search(grounded[: tag.start()]) for tag in TAG.finditer(grounded)))
-    parsed = one(f"Grounded answer: {grounded}", FAST)
-    expected, marks, repairs = oracle(grounded, 3)
-    assert (parsed.text, spans(parsed.marks)) == (expected, marks)
-    assert {warning.code: warning.detail for warning in parsed.warnings if warning.detail} == {
-        code: str(count) for code, count in repairs.items()
-    }
 
 
 @given(completions, modes, st.data())
@@ -413,28 +353,6 @@ def test_text_without_an_answer_header_is_kept_uncited() -> None:
         assert (shown, parsed.marks) == ("", ())
         assert parsed.text == "Foo bar"
         assert "no_headers" in codes(parsed)
-
-
-@pytest.mark.parametrize(
-    ("grounded", "text"),
-    [
-        ("a<<co: 0>co: 1>b", "a<co 1>b"),
-        ("a</<co: 0><co: 0>c<co: 0>o>: >b", "a</co b"),
-        ("a<<co:<co: 0>>b", "a<<cob"),
-        ("a<co: 0<co: 0>>b", "a<co 0>b"),
-        ("x <<co: 0>count</co: 0>> y", "x <count> y"),
-    ],
-)
-def test_broken_tags_make_no_tag_of_what_they_leave(grounded: str, text: str) -> None:
-    for pieces in ([grounded], list(grounded)):
-        shown, parsed = play(["Grounded answer: ", *pieces], FAST)
-        assert (shown, parsed.text) == (text, text)
-
-
-def test_long_numbers_are_unknown_documents_and_leading_zeros_are_not() -> None:
-    long = "9" * 5000
-    parsed = one(f"Grounded answer: <co: {long}>a</co: {long}> <co: {'0' * 5000}2>b</co: 2>", FAST)
-    assert (spans(parsed.marks), codes(parsed)) == ([[2, 3, [2]]], ["bad_doc"])
 
 
 @pytest.mark.parametrize(
