@@ -9,16 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 from ragcli import lexical, sentences
+from ragcli.pieces import HARD_MAX, HARD_MIN, Path, Piece, join_small, join_tiny
 from ragcli.types import Block, BlockKind, Cut, Parsed, Span
 
-HARD_MIN: Final = 100
-"""Words below which a snippet joins a neighbour of another section."""
-HARD_MAX: Final = 400
-"""Words that only an unbreakable unit exceeds, and then it is cut between words."""
 _BLOCK_END: Final = 30
 """How many words off the target the end of a paragraph is worth."""
 _SEPARATOR: Final = " > "
@@ -29,8 +25,6 @@ _LINE: Final = re.compile(r"[^\n]+")
 _MARKS: Final = re.compile(r"\A\s*#{1,6}\s+|\s+#+\s*\Z")
 _RULE: Final = re.compile(r"[^\w\s]{3,}\Z")
 _NO_BREAK: Final = (BlockKind.CODE, BlockKind.TABLE, BlockKind.ROW)
-
-Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +37,6 @@ class _Atom:
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A snippet in the making, under its headings."""
-
-    start: int
-    end: int
-    words: int
-    path: Path
-
-
 def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[Cut]:
     """The snippets of a document: disjoint, sorted, trimmed, together all its text that is not whitespace.
 
@@ -61,11 +45,11 @@ def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[C
     if not 0 < min_words <= max_words <= HARD_MAX:
         raise ValueError(f"0 < min_words <= max_words <= {HARD_MAX} does not hold: {min_words}, {max_words}")
     pieces = [
-        _Piece(atoms[0].start, atoms[-1].end, sum(atom.words for atom in atoms), path)
+        Piece(atoms[0].start, atoms[-1].end, sum(atom.words for atom in atoms), path)
         for path, section in _sections(parsed, max_words)
         for atoms in _pack(section, min_words, max_words)
     ]
-    pieces = _join_tiny(_join_small(pieces, min_words, max_words), min(HARD_MIN, min_words))
+    pieces = join_tiny(join_small(pieces, min_words, max_words), min(HARD_MIN, min_words))
     return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path)) for piece in pieces]
 
 
@@ -239,66 +223,3 @@ def _break(atoms: list[_Atom], at: int, target: float, bounds: Span) -> int:
         if cost <= best_cost:
             best, best_cost = i + 1, cost
     return best
-
-
-def _shared(first: Path, second: Path) -> Path:
-    count = 0
-    while count < min(len(first), len(second)) and first[count] == second[count]:
-        count += 1
-    return first[:count]
-
-
-def _joined(first: _Piece, second: _Piece) -> _Piece:
-    return _Piece(first.start, second.end, first.words + second.words, _shared(first.path, second.path))
-
-
-def _are_near(first: _Piece, second: _Piece) -> bool:
-    """Whether one lies under the other or both under one heading."""
-    depths = sorted((len(first.path), len(second.path)))
-    return len(_shared(first.path, second.path)) >= min(depths[0], depths[1] - 1)
-
-
-def _join_small(pieces: list[_Piece], min_words: int, max_words: int) -> list[_Piece]:
-    """Neighbours joined up to `max_words` where one has fewer than `min_words`, those of one parent first."""
-    if sum(piece.words for piece in pieces) <= max_words:
-        return [reduce(_joined, pieces)] if pieces else []
-    found: list[_Piece] = []
-    for i, piece in enumerate(pieces):
-        below = pieces[i + 1] if i + 1 < len(pieces) else None
-        if found and _belongs(found[-1], piece, below, (min_words, max_words)):
-            found[-1] = _joined(found[-1], piece)
-        else:
-            found.append(piece)
-    return found
-
-
-def _belongs(above: _Piece, piece: _Piece, below: _Piece | None, bounds: Span) -> bool:
-    """Whether a piece is joined to the one above: one of them is small, and none below suits it better."""
-    small = min(above.words, piece.words)
-    if small >= bounds[0] or above.words + piece.words > bounds[1]:
-        return False
-    could_wait = above.words >= bounds[0] and below is not None and piece.words + below.words <= bounds[1]
-    if could_wait and below and len(_shared(piece.path, below.path)) >= len(_shared(above.path, piece.path)):
-        return False
-    return _are_near(above, piece) or small < HARD_MIN
-
-
-def _join_tiny(pieces: list[_Piece], tiny: int) -> list[_Piece]:
-    """Those of fewer than `tiny` words joined to the nearer neighbour, then the smaller, up to 400 words."""
-    found: list[_Piece] = []
-    for i, piece in enumerate(pieces):
-        if found and min(found[-1].words, piece.words) < tiny and found[-1].words + piece.words <= HARD_MAX:
-            below = pieces[i + 1] if i + 1 < len(pieces) else None
-            if found[-1].words < tiny or below is None or not _fits_better(found[-1], piece, below):
-                found[-1] = _joined(found[-1], piece)
-                continue
-        found.append(piece)
-    return found
-
-
-def _fits_better(above: _Piece, piece: _Piece, below: _Piece) -> bool:
-    """Whether a tiny piece belongs to the one below it rather than to the one above."""
-    if piece.words + below.words > HARD_MAX:
-        return False
-    nearer = len(_shared(piece.path, below.path)) - len(_shared(above.path, piece.path))
-    return nearer > 0 or (nearer == 0 and below.words < above.words)
