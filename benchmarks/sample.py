@@ -109,7 +109,8 @@ def measure(k: int, verbose: bool) -> dict[str, Any]:
                     counts["declined"] += good
                 if verbose and not good:
                     print(
-                        f"{question['id']} {answer.outcome} {answer.evidence.score:.2f} {question['question']}\n    {answer.text!r}"
+                        f"{question['id']} {answer.outcome} {answer.evidence.score:.2f} {question['question']}",
+                        f"\n    {answer.text!r}",
                     )
     return dict(counts)
 

@@ -10,7 +10,7 @@ def test_a_backend_is_found_by_its_file_name() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownBackend, match="known: .*extractive"):
+    with pytest.raises(UnknownBackend, match=r"known: .*extractive"):
         backends.create("runtime", "gpt9000:x")
 
 

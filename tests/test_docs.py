@@ -30,7 +30,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """As a user would, in a shell; the machine's own caches are used, nothing else of it."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
     environment.pop("RAGCLI_INDEX", None)
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    shell = ["sh", "-c", command]
+    return subprocess.run(shell, capture_output=True, text=True, check=False, cwd=folder, env=environment)
 
 
 def without_times(text: str) -> str:
