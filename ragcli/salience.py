@@ -7,58 +7,17 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ragcli import sentences
+from ragcli import asks, sentences
 from ragcli.lexical import content_terms, terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ragcli.asks import Asked
     from ragcli.protocols import Embedder, Vectors
     from ragcli.types import Snippet, Span
 
     Idf = Callable[[str], float]
-
-# Who asks for what, by the question's words: English, German, Spanish, French, Russian, Chinese.
-_ASKS: Final = {
-    "when": r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century)|\bwann\b|\bwelche[ms]? (?:jahr|tag|monat)"
-    r"|\bcuándo\b|\bqué año|\bquand\b|\bquelle (?:année|date)|\bкогда\b|\bкаком году|何时|什么时候|哪一?年",
-    "count": r"\bhow (?:many|much|long|far|old|tall|high|deep|large|big|fast|often|heavy|wide)\b"
-    r"|\bwhat (?:percent|number|share)"
-    r"|\bwie ?(?:viele?n?|lange?|weit|alt|groß|hoch|tief|schnell|oft|schwer|breit)\b|\bcuánt[oa]s?\b|\bcombien\b"
-    r"|\bсколько\b|多少|几个|多[长高大远深]",
-    "who": r"\bwho(?:m|se)?\b|\bwe[rmn]\b|\bwessen\b|\bqui[eé]n(?:es)?\b|\bкто\b|\bкого\b|谁",
-    "where": r"\bwhere\b|\b(?:what|which) (?:country|city|place|state)\b|\bwo(?:her|hin)?\b|\bdónde\b|\bгде\b"
-    r"|\bоткуда\b|哪里|何处|在哪",
-    "why": r"\bwhy\b|\bwhat causes?d?\b|\bwarum\b|\bweshalb\b|\bwieso\b|\bpor qué\b|\bpourquoi\b|\bпочему\b"
-    r"|为什么|为何",
-}
-_ASKS_FOR: Final = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.items()}
-_NUMBER_WORD: Final = (
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|half|twice|once"
-    r"|eine?[nrms]?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|Million(?:en)?|dos|tres|cuatro"
-    r"|cinco|seis|siete|ocho|nueve|diez|deux|trois|quatre|cinq|два|три|четыре|пять|шесть|семь|восемь|девять|десять)\b"
-)
-_GIVES: Final = {
-    "when": re.compile(
-        r"\d{3,4}|\d{1,2}[./]\d{1,2}|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b|centur|jahrhundert"
-        r"|siglo|siècle|век|世纪|年|月|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:spring|summer|autumn|winter)\b",
-        re.IGNORECASE,
-    ),
-    "count": re.compile(r"\d|[一二三四五六七八九十百千万两]|" + _NUMBER_WORD, re.IGNORECASE),
-    "where": re.compile(
-        r"(?:\b(?:in|at|near|from|to|on|of|en|à|im|am|aus|bei|nach|в|на|из)|,) (?:the |der |la |el |den )?"
-        r"[^\W\d_a-zа-я]|[在于]"
-    ),
-    "why": re.compile(
-        r"\b(?:because|since|due|therefore|thus|caus|result|reason|so that|in order|weil|denn|daher|deshalb|damit|wegen"
-        r"|porque|debido|pues|por|car|parce|из-за|потому|так как)|因为|由于|因此|所以",
-        re.IGNORECASE,
-    ),
-}
-_NAME: Final = re.compile(
-    r"(?<=[\w,;:)] )[^\W\d_a-zа-яα-ω]\w*(?:['’.-]\w+)*|[\u3040-\u9fff\u0600-\u06ff\u0900-\u097f\u0e00-\u0e7f]"
-)
-
 
 READ_FROM: Final = 1.2
 READ_FULLY: Final = 2.2
@@ -80,7 +39,6 @@ WEIGHTS: Final = {
 }  # fmt: skip
 """Conditional logit over the sentences of five passages: XQuAD en + de, 400 questions, 4-fold the same."""
 
-
 _LEAD: Final = re.compile(r"#{1,6}\s|```|~~~|[\s|:+=*-]*\Z|\[[^\]]*\]\Z")
 _UNDERLINED: Final = re.compile(r"\n[^\S\n]*+(?=[-|:+=~]{3})[-|:+=~ \t]++(?:\n|\Z)")
 _BLANK_BEFORE: Final = re.compile(r"(?:\A|\n[^\S\n]*+\n)\s*+\Z")
@@ -93,9 +51,9 @@ class Sentence:
     """A sentence, `snippets[number].text[start:end]`, and its features, about 0..1 except `kind` (-1, 0, 1).
 
     `soft` is MaxSim weighted by IDF, `setting` the same over the whole snippet, `weakest` that of the question's
-    weighty word that is worst matched there; `coverage` is the share of the
-    question's IDF mass that stands in the sentence, `context` in its snippet with title and section; `reliable`
-    is how far the embedder reads the question's script. `score` is in log-odds: a difference of 1 is odds of e.
+    weighty word that is worst matched there; `coverage` is the share of the question's IDF mass that stands in the
+    sentence, `context` in its snippet with title and section; `reliable` is how far the embedder reads the
+    question's script. `score` is in log-odds: a difference of 1 is odds of e.
     """
 
     number: int
@@ -128,7 +86,16 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
     lead = 0.0
     for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True):
         text = snippet.text[start:end]
-        features = (maxsim, soft, cosine, setting, weakest, asked.covered(text), context, asked.kind_of(text))
+        features = (
+            maxsim,
+            soft,
+            cosine,
+            setting,
+            weakest,
+            asked.covered(text),
+            context,
+            asks.answers(asked.asked, text),
+        )
         own = asked.weigh(features, number)
         rated = own - LEAD if _is_lead(snippet.text, start, end) else max(own, lead)
         lead = own - HANDED_ON if rated < own else 0.0
@@ -153,8 +120,7 @@ class _Question:
     """A question read once: terms with weights, token states with weights, what kind of answer it asks for."""
 
     weights: dict[str, float]
-    words: frozenset[str]
-    asks: tuple[str, ...]
+    asked: Asked
     embedder: Embedder
     vector: Vectors
     states: Vectors
@@ -170,8 +136,7 @@ class _Question:
         letters = sum(end - start for start, end in spans) / max(1, len(spans))
         return cls(
             weights,
-            frozenset(word.casefold() for word in re.findall(r"\w+", question)),
-            tuple(kind for kind, pattern in _ASKS_FOR.items() if pattern.search(question)),
+            asks.read(question),
             embedder,
             embedder.query(question),
             states,
@@ -185,17 +150,6 @@ class _Question:
         total = sum(self.weights.values())
         there = stems(text)
         return sum(weight * credit(term, there) for term, weight in self.weights.items()) / total if total else 0.0
-
-    def kind_of(self, text: str) -> int:
-        """1 when `text` has what the question asks for, -1 when it lacks it, 0 when nothing is known."""
-        if not self.asks:
-            return 0
-        return 1 if any(self._gives(kind, text) for kind in self.asks) else -1
-
-    def _gives(self, kind: str, text: str) -> bool:
-        if kind == "who":
-            return any(name.casefold() not in self.words for name in _NAME.findall(text))
-        return bool(_GIVES[kind].search(text))
 
     def similar(self, text: str, spans: Sequence[Span]) -> tuple[list[tuple[float, float, float]], float, float]:
         """Per span MaxSim, the same by the tokens' shares, and late cosine (mean of states in context); then, over

@@ -18,7 +18,7 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "lexical", "sentences", "pieces", "chunk", "windows", "ground", "marks", "citations",
-        "evidence", "support", "salience"),
+        "evidence", "support", "salience", "asks"),
     2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "sandbox", "walk", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),
     4: ("plan", "ingest", "retrieve"),

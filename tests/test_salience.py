@@ -51,26 +51,6 @@ def test_the_sentence_that_answers_is_best(question: str, answer: str) -> None:
     assert best(question, MOON) == answer
 
 
-@pytest.mark.parametrize(
-    ("question", "text", "kind"),
-    [
-        ("When was it built?", "It was built in 1887.", 1),
-        ("When was it built?", "It was built of iron.", -1),
-        ("Wann wurde er gebaut?", "Er wurde im März gebaut.", 1),
-        ("How many moons are there?", "There are four moons.", 1),
-        ("How many moons are there?", "There are moons.", -1),
-        ("Who built the tower?", "The tower was built by Gustave Eiffel.", 1),
-        ("Who was Gustave Eiffel?", "It was built by Gustave Eiffel.", -1),
-        ("Where do they live?", "They live in Norway.", 1),
-        ("Warum ist er rot?", "Er ist rot, weil er rostet.", 1),
-        ("它是什么时候建成的？", "它建于1887年。", 1),
-        ("Name the tower.", "It is a tower.", 0),
-    ],
-)
-def test_the_kind_of_answer_is_read_from_the_question(question: str, text: str, kind: int) -> None:
-    assert [sentence.kind for sentence in scored(question, text)] == [kind]
-
-
 def test_coverage_is_the_share_of_the_question_and_context_adds_the_title() -> None:
     (one,) = scored("tower height metres", "The height is known.", title="The tower")
     assert one.coverage == pytest.approx(1 / 3)
@@ -150,6 +130,6 @@ def test_weakest_is_the_weighty_word_that_nothing_resembles() -> None:
 
 
 def test_a_word_of_another_ending_counts_in_part() -> None:
-    same, other, none = scored("gardener", "A gardener. The gardens grow well there. A house.")
+    same, other, none = scored("inductive", "It is inductive. They induce it well there. A house.")
     assert same.coverage == pytest.approx(1.0)
     assert none.coverage < other.coverage < same.coverage
