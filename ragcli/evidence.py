@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ragcli.salience import Sentence
     from ragcli.types import Hit
 
-ENOUGH: Final = 0.45
+ENOUGH: Final = 0.5
 """The least score to answer from."""
 
 READ: Final = {"soft": 5.0, "setting": 5.0, "weakest": 3.5, "context": 1.5}
