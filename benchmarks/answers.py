@@ -25,6 +25,7 @@ from typing import Any
 from ragcli import backends, citations, evidence, models, salience, support
 from ragcli.index import Index, open_index
 from ragcli.ingest import ingest
+from ragcli.lexical import count_words
 from ragcli.rerank import rerank
 from ragcli.retrieve import retrieve
 from ragcli.types import CitationMode, Hit, Prompt, Sampling, Span
@@ -178,7 +179,7 @@ def row_of(name: str, index: Index, made: Sequence[Case]) -> dict[str, Any]:
         "questions": len(present),
         **{key: round(100 * count / len(present), 1) for key, count in share.items()},
         "auroc": round(auroc([case.score for case in present], [case.score for case in absent]), 3),
-        "words": round(sum(len(result.text.split()) for result in results) / len(results), 1),
+        "words": round(sum(count_words(result.text) for result in results) / len(results), 1),
         "sentences": round(sum(result.sentences for result in results) / len(results), 2),
     }
 
