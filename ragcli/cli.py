@@ -6,11 +6,13 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import typer
+from typer.core import TyperCommand
+from typer.main import get_command, get_group
 
 from ragcli.commands._flags import Root, Verb
 from ragcli.errors import (
@@ -24,7 +26,18 @@ from ragcli.errors import (
     UsageError,
 )
 
-VERBS: Final = ("ingest", "search", "ask", "ls", "show", "rm", "models", "schema", "help")
+VERBS: Final = {
+    "ingest": "Bring the index up to date with files and folders.",
+    "search": "Find the passages closest to a query.",
+    "ask": "Answer a question from your documents, with citations.",
+    "ls": "List the files of the index with their state: one line a file.",
+    "show": "Show a snippet or a document as it is stored.",
+    "rm": "Remove files from the index.",
+    "models": "Fetch embedding models, or list those on this machine.",
+    "schema": "Print the JSON Schema of an output, or list their names.",
+    "help": "Explain exit codes, environment variables or the JSON schemas.",
+}
+"""Each is the module of its name in `ragcli.commands`, with its line in `ragcli --help`."""
 EXIT_BROKEN_PIPE: Final = 141
 STORAGE_ERRNOS: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EMFILE}
@@ -39,10 +52,23 @@ class Interrupted(RagcliError):
     code = "interrupted"
 
 
-def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
-    """The Typer app with these verbs; each is the module of its name in `ragcli.commands`."""
+class Verbs(Root):
+    """The verbs by name; one is imported when it is called, since importing all costs `--help` half its time."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands.update({verb: TyperCommand(verb, help=line) for verb, line in VERBS.items()})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """(name, command, arguments left) of the verb that is called."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _load(str(name)), rest
+
+
+def build() -> typer.Typer:
+    """The Typer app with all verbs."""
     app = typer.Typer(
-        cls=Root,
+        cls=Verbs,
         help="Ask a folder of documents; every citation resolves to file, page, line and characters.",
         epilog="\b\nStart:\n  ragcli ingest FOLDER\n  ragcli ask 'What does it say about penguins?'",
         context_settings=SETTINGS,
@@ -50,13 +76,19 @@ def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_root)
-    for verb in verbs:
-        module = importlib.import_module(f"ragcli.commands.{verb}")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=verb, cls=Root, help=module.HELP, epilog=module.EXAMPLES)
-        else:
-            app.command(verb, cls=Verb, epilog=module.EXAMPLES, context_settings=SETTINGS)(module.run)
     return app
+
+
+def _load(verb: str) -> Any:
+    """The command or group of commands of a verb."""
+    module = importlib.import_module(f"ragcli.commands.{verb}")
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app.callback()(_root)
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=verb, cls=Root, help=VERBS[verb], epilog=module.EXAMPLES)
+    else:
+        app.command(verb, cls=Verb, epilog=module.EXAMPLES, context_settings=SETTINGS)(module.run)
+    return get_group(app).commands[verb]
 
 
 def _root() -> None:
@@ -89,10 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _invoke(args: list[str]) -> int:
     """Parses and runs. Typer's own main() is not used: it would turn Ctrl-C and a broken pipe into exit 1."""
-    from typer.main import get_command
-
-    first = next((arg for arg in args if not arg.startswith("-")), "")
-    app = build([first] if args[:1] == [first] and first in VERBS else VERBS)
+    app = build()
     if "_RAGCLI_COMPLETE" in os.environ:
         app(prog_name="ragcli")
     try:

@@ -14,7 +14,6 @@ from ragcli.errors import MissingError
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
 
-HELP = "Fetch embedding models, or list those on this machine."
 EXAMPLES = examples("ragcli models list", "ragcli models pull")
 
 app = typer.Typer(rich_markup_mode=None)
