@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ragcli import citations, evidence, salience, support
@@ -56,9 +57,9 @@ def ask(
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
     judged = evidence.judge(question, hits, sentences=sentences, idf=index.idf)
     found = time.monotonic()
+    outline = Answer(question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name)
     if not judged.enough:
-        usage = Usage(retrieve_s=found - started)
-        return Answer(question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, usage=usage)
+        return replace(outline, usage=Usage(retrieve_s=found - started))
     # 2. ground, generate, parse as it comes
     prompt = ground(question, snippets, mode, history=history)
     parser = citations.Parser(mode, len(snippets))
@@ -68,15 +69,11 @@ def ask(
     completion = parser.close()
     # 3. check every source against what is said of it
     cited = support.check(completion.text, completion.marks, snippets, idf=index.idf)
-    return Answer(
-        question=question,
+    return replace(
+        outline,
         text=completion.text,
         outcome=_outcome(completion, mode),
         citations=cited,
-        hits=tuple(hits),
-        evidence=judged,
-        mode=mode,
-        runtime=runtime.name,
         relevant=completion.relevant,
         cited=completion.cited,
         finish=last.finish or Finish.STOP,

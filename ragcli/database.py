@@ -24,64 +24,67 @@ _PRAGMAS: Final = (
 )
 
 
+_SCHEMA_1: Final = (
+    "create table meta (key text primary key, value text not null) strict",
+    """
+    create table document (
+        id integer primary key autoincrement,
+        uri blob not null unique,
+        sha256 text not null,
+        title text not null,
+        text text not null,
+        pages text not null,
+        metadata text not null
+    ) strict
+    """,
+    """
+    create table snippet (
+        id integer primary key autoincrement,
+        document_id integer not null references document on delete cascade,
+        ref text not null unique,
+        start integer not null,
+        end integer not null,
+        text text not null,
+        fields text not null,
+        first_line integer not null,
+        last_line integer not null,
+        pages text not null,
+        digest blob not null
+    ) strict
+    """,
+    "create index snippet_document on snippet(document_id)",
+    """
+    create table window (
+        id integer primary key autoincrement,
+        snippet_id integer not null references snippet on delete cascade,
+        start integer not null,
+        end integer not null,
+        digest blob not null,
+        vector blob not null,
+        crc integer not null
+    ) strict
+    """,
+    "create index window_snippet on window(snippet_id)",
+    "create index window_digest on window(digest)",
+    """
+    create table file (
+        uri blob primary key,
+        state text not null,
+        reason text not null,
+        notes text not null,
+        snippets integer not null,
+        size_bytes integer not null,
+        mtime_ns integer not null,
+        inode integer not null,
+        ctime_ns integer not null,
+        sha256 text not null
+    ) strict
+    """,
+)
+
+
 def _m001_create(connection: sqlite3.Connection) -> None:
-    for statement in (
-        "create table meta (key text primary key, value text not null) strict",
-        """
-        create table document (
-            id integer primary key autoincrement,
-            uri blob not null unique,
-            sha256 text not null,
-            title text not null,
-            text text not null,
-            pages text not null,
-            metadata text not null
-        ) strict
-        """,
-        """
-        create table snippet (
-            id integer primary key autoincrement,
-            document_id integer not null references document on delete cascade,
-            ref text not null unique,
-            start integer not null,
-            end integer not null,
-            text text not null,
-            fields text not null,
-            first_line integer not null,
-            last_line integer not null,
-            pages text not null,
-            digest blob not null
-        ) strict
-        """,
-        "create index snippet_document on snippet(document_id)",
-        """
-        create table window (
-            id integer primary key autoincrement,
-            snippet_id integer not null references snippet on delete cascade,
-            start integer not null,
-            end integer not null,
-            digest blob not null,
-            vector blob not null,
-            crc integer not null
-        ) strict
-        """,
-        "create index window_snippet on window(snippet_id)",
-        "create index window_digest on window(digest)",
-        """
-        create table file (
-            uri blob primary key,
-            state text not null,
-            reason text not null,
-            notes text not null,
-            snippets integer not null,
-            size_bytes integer not null,
-            mtime_ns integer not null,
-            inode integer not null,
-            ctime_ns integer not null,
-            sha256 text not null
-        ) strict
-        """,
-    ):
+    for statement in _SCHEMA_1:
         connection.execute(statement)
 
 
