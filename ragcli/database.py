@@ -13,9 +13,11 @@ from ragcli.errors import DamagedIndex
 NAME: Final = "store.sqlite"
 APPLICATION_ID: Final = 0x72616763  # "ragc"
 
+BUSY_MS: Final = 10_000
+
 # WAL with FULL: a commit is on the disk when it returns. trusted_schema off: the file may come from a stranger.
 _PRAGMAS: Final = (
-    "busy_timeout = 10000",
+    f"busy_timeout = {BUSY_MS}",
     "foreign_keys = on",
     "trusted_schema = off",
     "cell_size_check = on",

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ragcli.database import NAME, connect
+from ragcli.database import BUSY_MS, NAME, connect
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
@@ -74,8 +74,11 @@ class Store:
         failpoint("store.after_commit")
 
     def checkpoint(self) -> None:
-        """Moves the write-ahead log into the database and empties it: no removed text stays behind in it."""
+        """Empties the write-ahead log, so that no removed text stays in it. Where a reader still needs the log,
+        the next writer does it: waiting for somebody's `ask` would gain nothing."""
+        self.connection.execute("pragma busy_timeout = 0")
         self.connection.execute("pragma wal_checkpoint(truncate)")
+        self.connection.execute(f"pragma busy_timeout = {BUSY_MS}")
 
     # -- meta -------------------------------------------------------------------------------------------
 

@@ -54,7 +54,8 @@ class Fts5:
         if not wanted or k < 1:
             return []
         match = " OR ".join(map(_quoted, wanted))
-        limit = "" if only is None else "and rowid in (select value from json_each(:only))"
+        # "+": a filter on the one scan; else SQLite would run the whole match once for each id.
+        limit = "" if only is None else "and +rowid in (select value from json_each(:only))"
         rows = self._connection.execute(
             f"""
             select rowid, -bm25(terms, {HEADER_WEIGHT}, 1.0) as score from terms
