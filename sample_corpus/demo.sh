@@ -33,6 +33,6 @@ run() {
 }
 
 run 0 ingest "$docs" --index "$index"
-run 0 ask "What made the clock break down in 2019?" --index "$index"
+run 0 ask "Warum wird von einer Sprinkleranlage abgeraten?" --index "$index"
 run 0 ask "By how much does one copper penny on the tray change the rate?" --index "$index"
-run 3 ask "How much does the great wheel of the going train weigh?" --index "$index"
+run 3 ask "What salary does the keeper of the clock receive per month?" --index "$index"
