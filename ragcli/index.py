@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from ragcli.protocols import Embedder, Ids, LexicalIndex, VectorIndex, Vectors
 
+MIN_WORDS: Final = 150
+MAX_WORDS: Final = 220
+"""Of a snippet: within Cohere's 100-400, and short enough for its windows to be alike."""
 ANALYSIS: Final = 1
 """Goes up when `lexical.terms` gives other terms: stored terms and questions must be analysed alike."""
 
@@ -61,11 +64,12 @@ def open_index(
     embedder: Embedder | None,
     *,
     name: str = "",
-    words: tuple[int, int] = (150, 220),
+    words: tuple[int | None, int | None] = (None, None),
     write: bool = False,
     notice: Callable[[str], None] = silent,
 ) -> Iterator[Index]:
-    """The index in `folder`. `name` is the embedder's as the user gave it; `words` are a snippet's (min, max).
+    """The index in `folder`. `name` is the embedder's as the user gave it; `words` are a snippet's (min, max),
+    None for what the index was made with, or the default.
 
     With `write` the folder is made, the writer's lock taken and a new index pinned; without, what is read is
     one snapshot. `embedder` None does for all that embeds nothing. MissingError, DamagedIndex, Busy.
@@ -87,11 +91,15 @@ def open_index(
             lock.close()
 
 
-def _check_pins(store: Store, embedder: Embedder | None, name: str, words: tuple[int, int], write: bool) -> None:
+def _check_pins(
+    store: Store, embedder: Embedder | None, name: str, words: tuple[int | None, int | None], write: bool
+) -> None:
     pins = store.pins()
     if pins is None:
         if write and embedder is not None:
-            made_with = Pins(name, embedder.fingerprint, embedder.dim, *words, WINDOW_TOKENS, STRIDE_TOKENS, ANALYSIS)
+            least, most = words[0] or min(MIN_WORDS, words[1] or MIN_WORDS), words[1] or max(MAX_WORDS, words[0] or 0)
+            rules = (least, most, WINDOW_TOKENS, STRIDE_TOKENS, ANALYSIS)
+            made_with = Pins(name, embedder.fingerprint, embedder.dim, *rules)
             store.set_pins(made_with)
         return
     if pins.analysis != ANALYSIS:
@@ -101,8 +109,9 @@ def _check_pins(store: Store, embedder: Embedder | None, name: str, words: tuple
             f"the index was made with the embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
         )
         raise DamagedIndex(message, f"use --embedder {pins.embedder}, or another --index")
-    if write and embedder is not None and (pins.min_words, pins.max_words) != words:
-        message = f"the index holds snippets of {pins.min_words}-{pins.max_words} words, not {words[0]}-{words[1]}"
+    asked = (words[0] or pins.min_words, words[1] or pins.max_words)
+    if asked != (pins.min_words, pins.max_words):
+        message = f"the index holds snippets of {pins.min_words}-{pins.max_words} words, not {asked[0]}-{asked[1]}"
         raise DamagedIndex(
             message, f"use --min-words {pins.min_words} --max-words {pins.max_words}, or another --index"
         )

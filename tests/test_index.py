@@ -59,6 +59,16 @@ def test_other_snippet_lengths_are_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_an_index_with_other_snippet_lengths_keeps_them_unasked(tmp_path: Path) -> None:
+    folder = tmp_path / ".ragcli"
+    with open_index(folder, Hashing(64), words=(100, None), write=True) as index:
+        pins = index.store.pins()
+    with open_index(folder, Hashing(64), write=True) as index:
+        assert index.store.pins() == pins
+    assert pins is not None
+    assert (pins.min_words, pins.max_words) == (100, 220)
+
+
 def test_the_pinned_model_is_known_without_an_embedder(tmp_path: Path) -> None:
     with pytest.raises(MissingError):
         pinned_model(tmp_path / ".ragcli")

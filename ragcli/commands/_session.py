@@ -23,7 +23,8 @@ from ragcli.types import Document, Fields, Filters
 if TYPE_CHECKING:
     from ragcli.index import Index
 
-WORDS: Final = (150, 220)
+Words = tuple[int | None, int | None]
+"""Least and most words of a snippet, None for what the index has."""
 SUFFIXES: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -42,7 +43,7 @@ class Session:
         return look_of(sys.stdout, self.settings.color, os.environ)
 
     @contextmanager
-    def open(self, *, embed: bool = True, write: bool = False, words: tuple[int, int] = WORDS) -> Iterator[Index]:
+    def open(self, *, embed: bool = True, write: bool = False, words: Words = (None, None)) -> Iterator[Index]:
         """The index; with its embedder unless `embed` is false."""
         from ragcli.index import open_index, pinned_model
 

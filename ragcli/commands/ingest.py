@@ -14,7 +14,7 @@ from ragcli.errors import EXIT_PARTIAL, MissingError, UsageError
 from ragcli.types import FileState, IngestReport
 
 if TYPE_CHECKING:
-    from ragcli.commands._session import Session
+    from ragcli.commands._session import Session, Words
     from ragcli.plan import IngestOptions
 
 EXAMPLES = examples(
@@ -32,8 +32,8 @@ def run(
     dry_run: bool = typer.Option(False, "--dry-run", "-n", help="Say what would be done and write nothing."),
     verify: bool = typer.Option(False, "--verify", help="Read every file, also what looks unchanged."),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
-    min_words: int = typer.Option(150, metavar="N", min=100, max=400, help="Least words of a snippet."),
-    max_words: int = typer.Option(220, metavar="N", min=100, max=400, help="Most words of a snippet."),
+    min_words: int | None = typer.Option(None, metavar="N", min=100, max=400, help="Of a snippet. [default: 150]"),
+    max_words: int | None = typer.Option(None, metavar="N", min=100, max=400, help="Of a snippet. [default: 220]"),
     max_file_size: str = typer.Option("256M", metavar="SIZE", help="Larger files are not read."),
     prune_all: bool = typer.Option(False, "--prune-all", help="Remove vanished files even if most are gone."),
     no_ignore: bool = typer.Option(False, "--no-ignore", help="Do not obey .gitignore and .ragignore."),
@@ -48,7 +48,7 @@ def run(
     from ragcli.plan import IngestOptions
     from ragcli.walk import WalkOptions
 
-    if min_words > max_words:
+    if min_words and max_words and min_words > max_words:
         raise UsageError(f"--min-words {min_words} is more than --max-words {max_words}")
     for path in paths:
         if not os.path.exists(path):
@@ -64,7 +64,7 @@ def run(
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _ingest(session: Session, roots: list[Path], options: IngestOptions, words: tuple[int, int]) -> IngestReport:
+def _ingest(session: Session, roots: list[Path], options: IngestOptions, words: Words) -> IngestReport:
     from ragcli.ingest import Progress, ingest
     from ragcli.render.jsonform import file_event
     from ragcli.render.progress import bar
