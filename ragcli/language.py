@@ -48,7 +48,8 @@ _FOREIGN: Final = frozenset(
 _ENGLISH: Final = STOP - _SHARED - _FOREIGN
 _ABROAD: Final = _FOREIGN - STOP
 STOP_ABROAD: Final = STOP | _FOREIGN
-NO_CONTENT: Final = STOP_ABROAD | {"many", "much"}
+NO_CONTENT: Final = STOP | {"many", "much"}
+NO_CONTENT_ABROAD: Final = STOP_ABROAD | NO_CONTENT
 
 
 class Language(Enum):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from ragcli.language import NO_CONTENT, STOP, STOP_ABROAD, Language, guess
+from ragcli.language import NO_CONTENT, NO_CONTENT_ABROAD, STOP, STOP_ABROAD, Language, guess
 from ragcli.stem import stem
 from ragcli.types import Span
 
@@ -77,11 +77,15 @@ def terms(text: str) -> list[str]:
 
 
 def content_terms(text: str) -> list[str]:
-    """One term a word: what a text is about, for coverage. Stop and question words of ten languages are left out,
-    unless nothing else is there; scripts without spaces give n-grams as in `terms`."""
-    tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(_plain(text))]
-    found = [term for kind, token in tokens for term in _content(kind, token, False)]
-    return found or [term for kind, token in tokens for term in _content(kind, token, True)]
+    """One term a word: what a text is about, for coverage. Stop and question words are left out, of English in
+    English text ("die" says much there), else of ten languages, unless nothing else is there; scripts without
+    spaces give n-grams as in `terms`."""
+    plain = _plain(text)
+    tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(plain)]
+    language = guess([token for kind, token in tokens if kind == "word"], ascii_only=plain.isascii())
+    dropped = NO_CONTENT if language is Language.ENGLISH else NO_CONTENT_ABROAD
+    found = [term for kind, token in tokens for term in _content(kind, token, dropped)]
+    return found or [term for kind, token in tokens for term in _content(kind, token, frozenset())]
 
 
 def words(text: str) -> list[Span]:
@@ -199,31 +203,31 @@ def _word(word: str, language: Language, keep: bool) -> Iterator[str]:
         yield from _grams(f"_{folded[:MAX_GRAMS]}_", 4)
 
 
-def _content(kind: str, token: str, keep: bool) -> tuple[str, ...]:
+def _content(kind: str, token: str, dropped: frozenset[str]) -> tuple[str, ...]:
     if len(token) <= _MAX_CACHED:
-        return _content_cached(kind, token, keep)
-    return tuple(term[:MAX_TERM] for term in _content_of(kind, token, keep))
+        return _content_cached(kind, token, dropped)
+    return tuple(term[:MAX_TERM] for term in _content_of(kind, token, dropped))
 
 
 @lru_cache(maxsize=1 << 14)
-def _content_cached(kind: str, token: str, keep: bool) -> tuple[str, ...]:
-    return tuple(_content_of(kind, token, keep))
+def _content_cached(kind: str, token: str, dropped: frozenset[str]) -> tuple[str, ...]:
+    return tuple(_content_of(kind, token, dropped))
 
 
-def _content_of(kind: str, token: str, keep: bool) -> Iterator[str]:
+def _content_of(kind: str, token: str, dropped: frozenset[str]) -> Iterator[str]:
     for match in _RUN.finditer(token):
         run = match.group()
         if kind == "word" and match.lastgroup == "rest":
-            yield from _content_word(run, keep)
+            yield from _content_word(run, dropped)
         else:
-            yield from _terms_of(kind, run, Language.ENGLISH, keep)
+            yield from _terms_of(kind, run, Language.ENGLISH, not dropped)
 
 
-def _content_word(token: str, keep: bool) -> Iterator[str]:
+def _content_word(token: str, dropped: frozenset[str]) -> Iterator[str]:
     for part in _parts(token):
         lower = part.casefold()
         folded = fold(part)
-        if folded and (keep or lower not in NO_CONTENT):
+        if folded and lower not in dropped:
             yield stem(folded) if folded < "\u0250" else folded[:5]
 
 

@@ -128,3 +128,8 @@ def test_a_huge_word_costs_linear_time(unit: str) -> None:
     assert all(len(term) <= lexical.MAX_TERM for term in content_terms(text))
     count_words(text)
     assert time.process_time() - began < 2
+
+
+def test_a_word_that_is_a_function_word_elsewhere_counts_in_english() -> None:
+    assert "die" in content_terms("In which year did the painter die?")
+    assert "die" not in content_terms("Warum hat die Uhr keine Zeiger, und wer hat die Zeiger abgenommen?")
