@@ -27,7 +27,7 @@ MAX_ITEMS: Final = 12
 LEAST_SOFT: Final = 0.25
 LEAST_COVERAGE: Final = 0.1
 """A best sentence below both is not worth showing."""
-MARGIN: Final = 2.0
+MARGIN: Final = 3.0
 """How far behind the best, in log-odds, a second sentence may be; a third half as far."""
 COVER: Final = 2.0
 """What newly covering all of the question is worth, in log-odds."""
