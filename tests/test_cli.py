@@ -253,7 +253,9 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 def test_an_interrupt_exits_130_with_one_line() -> None:
     code = (
-        "import sys, time, ragcli.commands.schema as verb\nfrom ragcli.cli import main\n"
+        # a shell's background jobs, and so what runs these tests there, start with the signal ignored
+        "import signal, sys, time, ragcli.commands.schema as verb\nfrom ragcli.cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def run():\n    print('ready', flush=True)\n    time.sleep(60)\nverb.run = run\nsys.exit(main())"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -63,7 +63,7 @@ def test_a_pdf_is_the_same_bytes_when_set_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "says"), [(0, ""), (3, "exit 3: not in the documents")])
 def test_the_demo_fails_when_an_exit_code_is_not_the_expected_one(tmp_path: Path, code: int, says: str) -> None:
     program = tmp_path / "ragcli"
-    program.write_text(f"#!{sys.executable}\nimport sys\nsys.exit({code} if 'weigh?' in ' '.join(sys.argv) else 0)\n")
+    program.write_text(f"#!{sys.executable}\nimport sys\nsys.exit({code} if 'salary' in ' '.join(sys.argv) else 0)\n")
     program.chmod(0o755)
     environ = {**os.environ, "RAGCLI": str(program), "DEMO": str(tmp_path / "demo")}
     script = ["sh", str(CORPUS / "demo.sh")]
