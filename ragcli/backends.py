@@ -13,7 +13,6 @@ FAMILIES = {
     "embedder": "embedders",
     "vectors": "vectors",
     "lexicon": "lexicons",
-    "reranker": "rerankers",
     "runtime": "runtime",
 }
 

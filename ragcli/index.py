@@ -102,12 +102,11 @@ def _check_pins(
             made_with = Pins(name, embedder.fingerprint, embedder.dim, *rules)
             store.set_pins(made_with)
         return
-    if pins.analysis != ANALYSIS:
-        raise DamagedIndex("the index was made by a ragcli that analysed words differently", "remove it, ingest again")
+    windows = (pins.window_tokens, pins.stride_tokens)
+    if pins.analysis != ANALYSIS or (write and windows != (WINDOW_TOKENS, STRIDE_TOKENS)):
+        raise DamagedIndex("the index was cut into words or windows by other rules", "remove it and ingest again")
     if embedder is not None and pins.fingerprint != embedder.fingerprint:
-        message = (
-            f"the index was made with the embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
-        )
+        message = f"the index was made with embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
         raise DamagedIndex(message, f"use --embedder {pins.embedder}, or another --index")
     asked = (words[0] or pins.min_words, words[1] or pins.max_words)
     if asked != (pins.min_words, pins.max_words):

@@ -102,14 +102,6 @@ class LexicalIndex(Protocol):
         ...
 
 
-class Reranker(Protocol):
-    """A second look at the best hits."""
-
-    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        """One score a text, input order, higher is better."""
-        ...
-
-
 class Runtime(Protocol):
     """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model."""
 

@@ -2,6 +2,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -268,3 +269,14 @@ def test_the_index_is_private(tmp_path: Path) -> None:
     folder = tmp_path / ".ragcli"
     assert folder.stat().st_mode & 0o077 == 0
     assert [path.name for path in folder.iterdir() if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(("key", "write"), [("analysis", False), ("window_tokens", True), ("stride_tokens", True)])
+def test_an_index_cut_by_other_rules_is_refused(tmp_path: Path, key: str, write: bool) -> None:
+    put(tmp_path, "a.md", PARAGRAPHS[0])
+    with opened(tmp_path) as index:
+        pins = index.store.pins()
+        assert pins is not None
+        index.store.set_pins(replace(pins, **{key: getattr(pins, key) + 1}))
+    with pytest.raises(DamagedIndex, match="other rules"), opened(tmp_path, write=write):
+        pass
