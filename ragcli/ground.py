@@ -11,9 +11,6 @@ from typing import Final
 
 from ragcli.types import CitationMode, Prompt, Role, Segment, Snippet, Turn
 
-STOP_OFF: Final = "\nGrounded answer:"
-"""Where a caller in mode `off` stops the completion: the prompt is the accurate one, its `Answer:` is shown."""
-
 _OPEN: Final = "<|START_OF_TURN_TOKEN|>"
 _END: Final = "<|END_OF_TURN_TOKEN|>"
 _SPEAKER: Final = {
@@ -80,7 +77,7 @@ def ground(
     """The prompt for the question: history oldest first, snippets in the order that numbers them.
 
     `preamble`, or else a system turn at the head of the history, replaces the default one as it is; turns are
-    stripped. Mode off renders as accurate (see STOP_OFF). Nothing is neutralised here: encode by segment.
+    stripped. Mode off renders as accurate: its `Answer:` is shown. Nothing is neutralised here: encode by segment.
     """
     turns = [*history, Turn(Role.USER, question)]
     if preamble:

@@ -277,7 +277,8 @@ class Index:
         """Writes the vector cache. `erased`: also scrub removed text from the lexical index and the log."""
         if erased:
             self.lexicon.optimize()
-        vectorcache.publish(self.folder, self.store, self.vectors)
+        if not vectorcache.is_current(self.folder, self.store):
+            vectorcache.publish(self.folder, self.store, self.vectors)
         self.store.checkpoint()
 
     def _drop_rows(self, uris: Sequence[str]) -> Ids:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
 from ragcli.failpoints import failpoint
-from ragcli.plan import BINARY, IngestOptions, Plan, kept_version, lacking, read_file, state_of, survey
+from ragcli.plan import BINARY, IngestOptions, Plan, kept_version, read_file, state_of, survey
 from ragcli.sandbox import Sandbox
 from ragcli.types import NO_STAT, File, FileOutcome, FileState, IngestReport, Parsed
 
@@ -88,7 +88,6 @@ class _Job:
 def _read_all(made: Plan, index: Index, options: IngestOptions, sandbox: Sandbox) -> Iterator[tuple[FileOutcome, int]]:
     """(outcome, bytes) of each file to be read, stored as it comes."""
     early: list[tuple[FileOutcome, int]] = []
-    unlabelled = lacking(index, options.metadata)
 
     def jobs() -> Iterator[tuple[_Job, bytes, str]]:
         for uri, found in made.to_read:
@@ -107,7 +106,7 @@ def _read_all(made: Plan, index: Index, options: IngestOptions, sandbox: Sandbox
                 early.append((outcome, size_bytes))
                 continue
             state, before = state_of(uri, file, made)
-            if state is FileState.UNCHANGED and uri not in unlabelled:
+            if state is FileState.UNCHANGED and uri not in made.unlabelled:
                 outcome = replace(made.ledger[uri][0], state=FileState.UNCHANGED, reason="")
                 index.settle(outcome, status, file.sha256)
                 early.append((outcome, size_bytes))

@@ -49,6 +49,8 @@ class Plan:
     """Outcome, and the sha256 of the version that stays stored, "" if none does."""
     vanished: dict[str, str] = field(default_factory=dict)
     """uri -> sha256; a new file with that content is the old one renamed."""
+    unlabelled: set[str] = field(default_factory=set)
+    """Documents without the metadata that the user now gives: as good as changed."""
     forgotten: list[str] = field(default_factory=list)
     """Ledger lines without a document whose path is gone."""
 
@@ -84,7 +86,7 @@ def survey(paths: Sequence[Path], index: Index, options: IngestOptions) -> Plan:
             )
         roots.append(absolute)
     made = Plan(index.store.ledger.lines())
-    unlabelled = lacking(index, options.metadata)
+    made.unlabelled = _unlabelled(index, options.metadata)
     met: set[str] = set()
     unlisted: list[str] = []
     for found in walk(roots, options.walk, index_folder=str(index.folder)):
@@ -92,7 +94,7 @@ def survey(paths: Sequence[Path], index: Index, options: IngestOptions) -> Plan:
         met.add(uri)
         if found.folder and found.state is FileState.FAILED:
             unlisted.append(found.path + os.sep)
-        _sort(uri, found, made, options, changed=uri in unlabelled)
+        _sort(uri, found, made, options, changed=uri in made.unlabelled)
     failpoint("walk.done")
     _find_vanished(made, roots, met, tuple(unlisted), index.base)
     indexed = sum(outcome.state in INDEXED for outcome, _, _ in made.ledger.values())
@@ -133,8 +135,7 @@ def _sort(uri: str, found: Found, made: Plan, options: IngestOptions, *, changed
         made.to_read.append((uri, found))
 
 
-def lacking(index: Index, metadata: Fields) -> set[str]:
-    """Documents without the metadata that the user now gives: as good as changed."""
+def _unlabelled(index: Index, metadata: Fields) -> set[str]:
     if not metadata:
         return set()
     wanted = set(metadata)

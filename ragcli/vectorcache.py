@@ -35,6 +35,12 @@ def load(folder: Path, store: Store, dim: int, notice: Callable[[str], None]) ->
     return vectors
 
 
+def is_current(folder: Path, store: Store) -> bool:
+    """Whether the cache on the disk is sound and shows the store as it is."""
+    cached, _ = read_cache(folder / CACHE, store)
+    return cached is not None and cached.generation == store.generation()
+
+
 def publish(folder: Path, store: Store, vectors: VectorIndex) -> None:
     """Writes the cache for the store as it is now. StorageError where there is no room for it."""
     write_cache(folder / CACHE, vectors.dump(), store)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragcli.ground import STOP_OFF, ground, render
+from ragcli.ground import ground, render
 from ragcli.types import CitationMode, Fields, Prompt, Role, Segment, Snippet, Turn
 
 ACCURATE, FAST, OFF = CitationMode.ACCURATE, CitationMode.FAST, CitationMode.OFF
@@ -95,7 +95,6 @@ def test_prompt_names_what_it_was_made_of() -> None:
     prompt = ground(QUESTION, given_snippets, OFF)
     assert (prompt.question, prompt.snippets, prompt.mode) == (QUESTION, tuple(given_snippets), OFF)
     assert prompt.template == "rag"
-    assert STOP_OFF == "\nGrounded answer:"
 
 
 def test_only_what_the_caller_gave_is_untrusted() -> None:

@@ -8,6 +8,7 @@ from ragcli.errors import MissingError, UnreadableFile, UsageError
 from ragcli.ingest import Progress, ingest
 from ragcli.plan import IngestOptions, forecast, read_file
 from ragcli.types import FileOutcome, FileState
+from ragcli.vectorcache import CACHE
 from ragcli.walk import WalkOptions
 from tests.checker import problems
 from tests.library import PARAGRAPHS, fill, ingested, opened, states
@@ -66,9 +67,20 @@ def test_a_run_without_changes_writes_nothing(root: Path) -> None:
     ingested(root)
     with opened(root, write=False) as index:
         before = index.store.generation()
+    written = (root / ".ragcli" / CACHE).stat().st_mtime_ns
     ingested(root)
     with opened(root, write=False) as index:
         assert index.store.generation() == before
+    assert (root / ".ragcli" / CACHE).stat().st_mtime_ns == written
+
+
+def test_a_run_without_changes_mends_a_damaged_cache(root: Path) -> None:
+    ingested(root)
+    good = (root / ".ragcli" / CACHE).read_bytes()
+    (root / ".ragcli" / CACHE).write_bytes(good[:-5])
+    ingested(root)
+    assert (root / ".ragcli" / CACHE).stat().st_size == len(good)
+    assert problems(root / ".ragcli") == []
 
 
 def test_a_changed_file_is_replaced(root: Path) -> None:
