@@ -13,6 +13,7 @@ from typing import Final
 
 from ragcli import lexical, sentences
 from ragcli.pieces import HARD_MAX, HARD_MIN, Path, Piece, join_small, join_tiny
+from ragcli.tables import Heads
 from ragcli.types import Block, BlockKind, Cut, Parsed, Span
 
 _BLOCK_END: Final = 30
@@ -50,7 +51,8 @@ def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[C
         for atoms in _pack(section, min_words, max_words)
     ]
     pieces = join_tiny(join_small(pieces, min_words, max_words), min(HARD_MIN, min_words))
-    return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path)) for piece in pieces]
+    heads = Heads(parsed)
+    return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path), heads.columns(piece.start)) for piece in pieces]
 
 
 def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom]]]:
@@ -77,7 +79,7 @@ def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom
         while open_ and open_[-1][0] >= block.level:
             open_.pop()
         if block != sole:
-            open_.append((block.level, _title(text[block.start : block.end])))
+            open_.append((block.level, _title(block.name or text[block.start : block.end])))
     if heading is not None:
         end = max(block.end for block, _ in blocks)
         atoms += _bounded(text, (heading, end), max_words, last=True)
@@ -108,7 +110,7 @@ def _top_blocks(parsed: Parsed) -> list[tuple[Block, list[Span]]]:
         found += [(gap, []) for gap in _paragraphs(text, at, start)]
         at = end
         if trimmed := _trim(text, start, end):
-            found.append((Block(block.kind, *trimmed, block.level), []))
+            found.append((Block(block.kind, *trimmed, block.level, block.name), []))
     found += [(gap, []) for gap in _paragraphs(text, at, len(text))]
     return found
 
@@ -141,7 +143,7 @@ def _sole_title(parsed: Parsed, blocks: Iterable[tuple[Block, list[Span]]]) -> B
     tops = [block for block, _ in blocks if block.kind is BlockKind.HEADING and block.level <= 1]
     if len(tops) != 1:
         return None
-    title = _title(parsed.text[tops[0].start : tops[0].end])
+    title = _title(tops[0].name or parsed.text[tops[0].start : tops[0].end])
     stated = " ".join(parsed.title.split())[:_MAX_HEADING]
     return tops[0] if not stated or stated.casefold() == title.casefold() else None
 

@@ -230,7 +230,7 @@ class Index:
             placed = self.store.put_document(file, document, snippets)
             for (snippet_id, _), new in zip(placed, snippets, strict=True):
                 fields = dict(new.fields)
-                header = " ".join((fields["title"], fields.get("section", ""), name))
+                header = " ".join((fields["title"], fields.get("section", ""), fields.get("columns", ""), name))
                 self.lexicon.add(snippet_id, lexical.terms(document.text[new.start : new.end]), lexical.terms(header))
             failpoint("store.after_terms")
             if replaces:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 WINDOW_TOKENS: Final = 128
 STRIDE_TOKENS: Final = 96
 """128/96 scored best or level with 256/192 on snippets of 150-400 words, at the same cost."""
+OWN_FIELDS: Final = ("title", "section", "columns", "text")
 HEADER_CHARS: Final = 160
-"""Of title and section in front of an embedded window: about 40 tokens, so that both fit any 256."""
+"""Of title and section, and as many of column names, in front of an embedded window: about 40 tokens each, so that
+all fit any 256."""
 
 
 class Prepared(NamedTuple):
@@ -48,8 +50,9 @@ def prepare(
     UnreadableFile where the embedder returns no usable vectors.
     """
     snippets, spans, texts = [], [], []
-    for snippet, section in _snippets(document, cuts):
-        header = " > ".join(filter(None, (" ".join(title.split()), section)))[:HEADER_CHARS]
+    for snippet, section, columns in _snippets(document, cuts):
+        named = " > ".join(filter(None, (" ".join(title.split()), section)))[:HEADER_CHARS]
+        header = f"{named}\n{columns[:HEADER_CHARS]}".strip("\n")
         tokens = embedder.token_spans(snippet.text)
         cut = windows(tokens, size=WINDOW_TOKENS, stride=STRIDE_TOKENS) or [(0, len(snippet.text))]
         snippets.append(snippet)
@@ -67,17 +70,19 @@ def prepare(
     return Prepared(complete, vectors, embedded, len(texts) - embedded)
 
 
-def _snippets(document: Document, cuts: Sequence[Cut]) -> Iterator[tuple[NewSnippet, str]]:
-    """Each snippet, still without windows, and its section."""
+def _snippets(document: Document, cuts: Sequence[Cut]) -> Iterator[tuple[NewSnippet, str, str]]:
+    """Each snippet, still without windows, its section and columns."""
     breaks = [match.start() for match in re.finditer("\n", document.text)]
     starts = [page.start for page in document.pages]
     for cut in cuts:
         section = " ".join(cut.section.split())
-        fields = (("title", document.title), *((("section", section),) if section else ()), *document.metadata)
+        named = (("section", section), ("columns", cut.columns))
+        fields = (("title", document.title), *(pair for pair in named if pair[1]), *document.metadata)
         lines = bisect_right(breaks, cut.start - 1) + 1, bisect_right(breaks, cut.end - 1) + 1
         first, last = bisect_right(starts, cut.start), bisect_right(starts, cut.end - 1)
         pages = tuple((n, document.pages[n - 1].label) for n in range(max(1, first), last + 1))
-        yield NewSnippet(cut.start, cut.end, document.text[cut.start : cut.end], fields, lines, pages, ()), section
+        text = document.text[cut.start : cut.end]
+        yield NewSnippet(cut.start, cut.end, text, fields, lines, pages, ()), section, cut.columns
 
 
 def _digest(fingerprint: str, text: str) -> bytes:
@@ -107,7 +112,7 @@ def _vectors(
 def merged(metadata: Fields, extra: Fields) -> Fields:
     """The file's own metadata, then the user's, which wins; keys that the snippet itself uses are not taken."""
     merged = {unicode_only(key): unicode_only(" ".join(value.split())) for key, value in (*metadata, *extra)}
-    return tuple((key, value) for key, value in merged.items() if key not in ("title", "section", "text") and value)
+    return tuple((key, value) for key, value in merged.items() if key not in OWN_FIELDS and value)
 
 
 def unicode_only(text: str) -> str:

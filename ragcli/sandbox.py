@@ -223,7 +223,9 @@ def _outcome(reply: dict[str, Any]) -> Parsed | UnreadableFile:
     if "error" in reply:
         return UnreadableFile(str(reply["error"])[:500])
     text = _text(reply["text"])
-    blocks = tuple(Block(BlockKind(kind), int(a), int(b), int(level)) for kind, a, b, level in reply["blocks"])
+    blocks = tuple(
+        Block(BlockKind(kind), int(a), int(b), int(level), _text(name)) for kind, a, b, level, name in reply["blocks"]
+    )
     pages = tuple(Page(int(start), _text(label)) for start, label in reply["pages"])
     starts = [page.start for page in pages]
     if any(not 0 <= block.start <= block.end <= len(text) for block in blocks):

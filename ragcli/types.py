@@ -96,13 +96,15 @@ class Role(StrEnum):
 class Block:
     """A structural span of `Parsed.text`; `level` is a heading's depth (1 = top), otherwise 0.
 
-    Blocks are sorted by start; a table's rows lie inside it, nothing else nests.
+    Blocks are sorted by start; a table's rows lie inside it, nothing else nests. `name` is what a heading is
+    called where its text says more ("save" for "def save(self, path):"), else "".
     """
 
     kind: BlockKind
     start: int
     end: int
     level: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +169,22 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A span of a document chosen as a snippet, with the headings it lies under ("Size > Height")."""
+    """A span of a document chosen as a snippet, with the headings it lies under ("Size > Height").
+
+    `columns` are those of the table that it begins inside of, below the first row ("Year | Sales"), else "".
+    """
 
     start: int
     end: int
     section: str = ""
+    columns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """The unit of retrieval and citation: `text == document.text[start:end]`.
 
-    `fields` are what the model sees, in order: title, section, metadata, text. `ref` (16 hex) is what
+    `fields` are what the model sees, in order: title, section, columns, metadata, text. `ref` (16 hex) is what
     users see. `pages` are numbers from 1 with `page_labels` as printed, both empty where the format has
     no pages; `lines` are the first and last line of the document's text.
     """

@@ -17,7 +17,7 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {
     0: ("types", "errors", "protocols", "failpoints"),
-    1: ("stem", "language", "lexical", "sentences", "pieces", "chunk", "windows", "ground", "marks", "citations",
+    1: ("stem", "language", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks", "citations",
         "evidence", "support", "salience", "asks"),
     2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "sandbox", "walk", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),

@@ -67,6 +67,12 @@ def test_section_is_the_breadcrumb_without_the_sole_title() -> None:
     assert [cut.section for cut in chunk.cut(parsed)] == ["Size", "Size > Height", "Weight"]
 
 
+def test_named_heading_goes_by_its_name() -> None:
+    text = "# Keeps what was said.\ndef save(self):\n    return 1"
+    parsed = Parsed(text, (Block(BlockKind.HEADING, 0, 38, 2, "save"), Block(BlockKind.CODE, 39, len(text))))
+    assert chunk.cut(parsed) == [Cut(0, len(text), "save")]
+
+
 def test_one_of_several_top_headings_stays_in_the_breadcrumb() -> None:
     parsed = document(heading("One", 1), paragraph(prose(200)), heading("Two", 1), paragraph(prose(200)))
     assert [cut.section for cut in chunk.cut(parsed)] == ["One", "Two"]

@@ -156,6 +156,20 @@ def test_the_fields_are_title_section_metadata_text_in_order(tmp_path: Path) -> 
     assert dict(snippet.fields)["text"] == snippet.text
 
 
+def test_columns_of_a_table_that_goes_on_are_a_field_embedded_and_indexed(tmp_path: Path) -> None:
+    rows = ["| harbour | dues |", *(f"| {year} | {'paid ' * 20}|" for year in range(40))]
+    text = "\n".join(rows)
+    starts = [sum(len(row) + 1 for row in rows[:n]) for n in range(len(rows))]
+    table = (Block(BlockKind.ROW, start, start + len(row)) for start, row in zip(starts, rows, strict=True))
+    parsed = Parsed(text, (Block(BlockKind.TABLE, 0, len(text)), *table), metadata=(("columns", "not these"),))
+    with opened(tmp_path) as index:
+        index.put(file("a.md"), parsed, state=FileState.ADDED)
+        first, *others = index.store.snippets_of("a.md")
+        assert "columns" not in dict(first.fields)
+        assert {dict(snippet.fields)["columns"] for snippet in others} == {"harbour | dues"}
+        assert {id for id, _ in index.lexical("harbour", 20)} == {snippet.id for snippet in (first, *others)}
+
+
 def test_a_document_without_words_is_no_text(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         outcome = index.put(file("scan.pdf"), Parsed("\n\n", pages=(Page(0), Page(1))), state=FileState.ADDED)

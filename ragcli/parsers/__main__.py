@@ -67,7 +67,7 @@ def _reply(raw: bytes, name: str) -> bytes:
         return _said(
             {
                 "text": parsed.text,
-                "blocks": [(block.kind, block.start, block.end, block.level) for block in parsed.blocks],
+                "blocks": [(block.kind, block.start, block.end, block.level, block.name) for block in parsed.blocks],
                 "pages": [(page.start, page.label) for page in parsed.pages],
                 "title": parsed.title,
                 "metadata": parsed.metadata,
