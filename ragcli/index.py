@@ -19,7 +19,7 @@ from ragcli import backends, chunk, lexical, vectorcache
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.lock import WriterLock
-from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, unicode_only, why_no_text
+from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, stem_of, terms_of, why_no_text
 from ragcli.rows import Pins
 from ragcli.store import Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
@@ -214,8 +214,7 @@ class Index:
             outcome = FileOutcome(file.uri, FileState.NO_TEXT, why_no_text(parsed), notes=parsed.notes)
             self.settle(outcome, file.stat, file.sha256, drop=(file.uri, replaces))
             return outcome
-        name = unicode_only(Path(file.uri).stem)
-        title = " ".join(parsed.title.split()) or name
+        title = " ".join(parsed.title.split()) or stem_of(file.uri)
         document = Document(
             0, file.uri, file.sha256, title, parsed.text, parsed.pages, merged(parsed.metadata, metadata)
         )
@@ -229,9 +228,7 @@ class Index:
             gone = self._drop_rows((file.uri, replaces))
             placed = self.store.put_document(file, document, snippets)
             for (snippet_id, _), new in zip(placed, snippets, strict=True):
-                fields = dict(new.fields)
-                header = " ".join((fields["title"], fields.get("section", ""), fields.get("columns", ""), name))
-                self.lexicon.add(snippet_id, lexical.terms(document.text[new.start : new.end]), lexical.terms(header))
+                self.lexicon.add(snippet_id, *terms_of(file.uri, new.text, new.fields))
             failpoint("store.after_terms")
             if replaces:
                 self.store.ledger.drop(replaces)

@@ -7,10 +7,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from ragcli import lexical
 from ragcli.errors import UnreadableFile
 from ragcli.rows import NewSnippet, NewWindow
 from ragcli.types import Cut, Document, Fields, Parsed
@@ -37,6 +39,15 @@ class Prepared(NamedTuple):
     reused: int
 
 
+class Embedded(NamedTuple):
+    """The windows of each snippet, in order; vectors (windows, dim) float32 of all of them; what was encoded."""
+
+    windows: list[tuple[NewWindow, ...]]
+    vectors: Vectors
+    embedded: int
+    reused: int
+
+
 def prepare(
     document: Document,
     title: str,
@@ -49,29 +60,53 @@ def prepare(
 
     UnreadableFile where the embedder returns no usable vectors.
     """
-    snippets, spans, texts = [], [], []
-    for snippet, section, columns in _snippets(document, cuts):
-        named = " > ".join(filter(None, (" ".join(title.split()), section)))[:HEADER_CHARS]
-        header = f"{named}\n{columns[:HEADER_CHARS]}".strip("\n")
-        tokens = embedder.token_spans(snippet.text)
-        cut = windows(tokens, size=WINDOW_TOKENS, stride=STRIDE_TOKENS) or [(0, len(snippet.text))]
-        snippets.append(snippet)
+    snippets = list(_snippets(document, cuts))
+    made = embed([(header_of(title, s.fields), s.text) for s in snippets], embedder, known)
+    complete = [replace(snippet, windows=cut) for snippet, cut in zip(snippets, made.windows, strict=True)]
+    return Prepared(complete, made.vectors, made.embedded, made.reused)
+
+
+def header_of(title: str, fields: Fields) -> str:
+    """What is embedded in front of each window of a snippet; `title` as for `prepare`."""
+    known = dict(fields)
+    named = " > ".join(filter(None, (" ".join(title.split()), known.get("section", ""))))[:HEADER_CHARS]
+    return f"{named}\n{known.get('columns', '')[:HEADER_CHARS]}".strip("\n")
+
+
+def terms_of(uri: str, text: str, fields: Fields) -> tuple[list[str], list[str]]:
+    """A snippet's terms as they are indexed: of its text, and of its title, section, columns and file name."""
+    known = dict(fields)
+    header = " ".join((known["title"], known.get("section", ""), known.get("columns", ""), stem_of(uri)))
+    return lexical.terms(text), lexical.terms(header)
+
+
+def stem_of(uri: str) -> str:
+    """The name of a file without its suffix: the title of a document that states none."""
+    return unicode_only(Path(uri).stem)
+
+
+def embed(passages: Sequence[tuple[str, str]], embedder: Embedder, known: Callable[[bytes], bytes | None]) -> Embedded:
+    """(header, text) of each snippet of a document -> its windows, cut by the embedder's own tokens.
+
+    UnreadableFile where the embedder returns no usable vectors.
+    """
+    spans, texts = [], []
+    for header, text in passages:
+        cut = windows(embedder.token_spans(text), size=WINDOW_TOKENS, stride=STRIDE_TOKENS) or [(0, len(text))]
         spans.append(cut)
-        texts += [f"{header}\n{snippet.text[start:end]}".lstrip("\n") for start, end in cut]
-    digests = [_digest(embedder.fingerprint, text) for text in texts]
+        texts += [f"{header}\n{text[start:end]}".lstrip("\n") for start, end in cut]
+    digests = [window_digest(embedder.fingerprint, text) for text in texts]
     vectors, embedded = _vectors(texts, digests, embedder, known)
     rows = zip(digests, vectors, strict=True)
-    complete = []
-    for snippet, cut in zip(snippets, spans, strict=True):
-        made = []
-        for (start, end), (digest, vector) in zip(cut, rows, strict=False):
-            made.append(NewWindow(start, end, digest, vector.tobytes()))
-        complete.append(replace(snippet, windows=tuple(made)))
-    return Prepared(complete, vectors, embedded, len(texts) - embedded)
+    made = []
+    for cut in spans:
+        pairs = zip(cut, rows, strict=False)
+        made.append(tuple(NewWindow(start, end, digest, row.tobytes()) for (start, end), (digest, row) in pairs))
+    return Embedded(made, vectors, embedded, len(texts) - embedded)
 
 
-def _snippets(document: Document, cuts: Sequence[Cut]) -> Iterator[tuple[NewSnippet, str, str]]:
-    """Each snippet, still without windows, its section and columns."""
+def _snippets(document: Document, cuts: Sequence[Cut]) -> Iterator[NewSnippet]:
+    """Each snippet, still without windows."""
     breaks = [match.start() for match in re.finditer("\n", document.text)]
     starts = [page.start for page in document.pages]
     for cut in cuts:
@@ -82,10 +117,11 @@ def _snippets(document: Document, cuts: Sequence[Cut]) -> Iterator[tuple[NewSnip
         first, last = bisect_right(starts, cut.start), bisect_right(starts, cut.end - 1)
         pages = tuple((n, document.pages[n - 1].label) for n in range(max(1, first), last + 1))
         text = document.text[cut.start : cut.end]
-        yield NewSnippet(cut.start, cut.end, text, fields, lines, pages, ()), section, cut.columns
+        yield NewSnippet(cut.start, cut.end, text, fields, lines, pages, ())
 
 
-def _digest(fingerprint: str, text: str) -> bytes:
+def window_digest(fingerprint: str, text: str) -> bytes:
+    """Names the vector of an embedded text: equal texts are never embedded twice."""
     return hashlib.blake2b(f"{fingerprint}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
