@@ -33,6 +33,7 @@ VERBS: Final = {
     "ls": "List the files of the index with their state: one line a file.",
     "show": "Show a snippet or a document as it is stored.",
     "rm": "Remove files from the index.",
+    "config": "Show the settings that hold, or where their files are.",
     "models": "Fetch embedding models, or list those on this machine.",
     "schema": "Print the JSON Schema of an output, or list their names.",
     "help": "Explain exit codes, environment variables or the JSON schemas.",

@@ -34,8 +34,8 @@ class Session:
     def __init__(self, ctx: typer.Context, **flags: Any) -> None:
         self.flags = common(ctx)
         color = None if self.flags.color is None else Color(self.flags.color)
-        given = Flags(index=self.flags.index, color=color, **flags)
-        self.settings = settings(given, os.environ, Path.cwd())
+        self.given = Flags(index=self.flags.index, color=color, **flags)
+        self.settings = settings(self.given, os.environ, Path.cwd())
 
     @property
     def look(self) -> Look:
