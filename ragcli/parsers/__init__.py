@@ -1,4 +1,8 @@
-"""One file a format: `SUFFIXES` and `parse(raw, name)`. Adding a format is adding a file here."""
+"""One file a format: `SUFFIXES` and `parse(raw, name)`. Adding a format is adding a file here.
+
+A binary format also has `claims(head)`: whether a file that begins so is its own, whatever the name; by its
+suffixes it gets any bytes, and says itself what is wrong with them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from types import MappingProxyType, ModuleType
 from typing import Final
 
 from ragcli.errors import UnreadableFile
+from ragcli.parsers import _ole
 from ragcli.parsers._decode import is_binary, looks_like_html
 from ragcli.types import Parsed
 
@@ -43,6 +48,12 @@ def kind_of(raw_head: bytes, name: str) -> str | None:
     named = suffixes().get(suffix)
     if named == "pdf" or raw_head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PDF_MAGIC):
         return "pdf"
+    binaries = _binaries()
+    if _ole.claims(raw_head, suffix, is_office=named in binaries):
+        return "_ole"
+    claimed = next((module for module in binaries if _module(module).claims(raw_head)), None)
+    if claimed or named in binaries:
+        return claimed or named
     if is_binary(raw_head):
         return "pdf" if _PDF_MAGIC in raw_head[:_PDF_GARBAGE] else None
     if raw_head.startswith(_TEXTUAL_BINARIES):
@@ -67,9 +78,17 @@ def _mismatch(head: bytes, kind: str, name: str) -> str:
     """A note where the content is not what the suffix says."""
     if kind == "pdf" and _suffix(name) != ".pdf":
         return "a PDF by its content"
+    if kind in _binaries() and _suffix(name) not in _module(kind).SUFFIXES:
+        return f"{'an' if kind[0] in 'ex' else 'a'} {kind.upper()} file by its content"
     if kind in ("text", "markdown") and looks_like_html(head):
         return "looks like HTML, read as plain text"
     return ""
+
+
+@functools.cache
+def _binaries() -> tuple[str, ...]:
+    """The modules that know their files by the first bytes."""
+    return tuple(name for name in sorted(set(suffixes().values())) if hasattr(_module(name), "claims"))
 
 
 def _suffix(name: str) -> str:
