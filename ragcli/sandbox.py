@@ -15,7 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +23,8 @@ from typing import IO, Any, Final, TypeVar
 
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
-from ragcli.parsers._wire import WALL, read, write
-from ragcli.types import Block, BlockKind, Page, Parsed
+from ragcli.parsers._wire import MAX_PARTS, WALL, is_part_name, part_limit, read, write
+from ragcli.types import Block, BlockKind, Page, Parsed, Part
 
 K = TypeVar("K")
 
@@ -50,17 +50,21 @@ class _Slot:
     raw: bytes
     name: str
     outcome: Parsed | UnreadableFile | None = None
+    size_bytes: int = 0
 
 
 class Sandbox:
     """A pool of parsing children, started on first use. Not thread-safe; use as a context manager.
 
     Budgets a file: `memory_bytes` of address space, `cpu_s` seconds of CPU and one more a MB, three times
-    that of wall time, 20 M characters of text.
+    that of wall time, 20 M characters of text, 1,000 files in it. `passwords` are tried on encrypted files.
     """
 
-    def __init__(self, workers: int = 2, *, memory_bytes: int = 1 << 30, cpu_s: float = 60.0) -> None:
+    def __init__(
+        self, workers: int = 2, *, memory_bytes: int = 1 << 30, cpu_s: float = 60.0, passwords: tuple[str, ...] = ()
+    ) -> None:
         self._workers = max(1, workers)
+        self._passwords = passwords
         self._memory_bytes = memory_bytes
         self._cpu_s = cpu_s
         self._children: list[_Child] = []
@@ -86,7 +90,10 @@ class Sandbox:
         return outcome
 
     def map(self, jobs: Iterable[tuple[K, bytes, str]]) -> Iterator[tuple[K, Parsed | UnreadableFile]]:
-        """(key, result) of each (key, raw, name), in order; a few jobs a worker are read ahead."""
+        """(key, result) of each (key, raw, name), in order; a few jobs a worker are read ahead.
+
+        While one map is consumed another may be: the inner one waits for children as they become free.
+        """
         feed = iter(jobs)
         slots: deque[_Slot] = deque()
         waiting: deque[_Slot] = deque()
@@ -111,7 +118,7 @@ class Sandbox:
                 if done.outcome is not None:
                     yield done.key, done.outcome
         finally:
-            for child in [child for child in self._children if child.slot is not None]:
+            for child in [child for child in self._children if any(child.slot is slot for slot in slots)]:
                 self._end(child)  # the consumer left: its reply would answer the next call
 
     def _assign(self, waiting: deque[_Slot]) -> None:
@@ -139,10 +146,11 @@ class Sandbox:
         return child
 
     def _send(self, child: _Child, slot: _Slot) -> None:
-        child.slot = slot
+        child.slot, slot.size_bytes = slot, len(slot.raw)
         child.cpu_s = self._cpu_s + _CPU_S_PER_MB * len(slot.raw) / 1e6
         child.deadline = time.monotonic() + WALL * child.cpu_s + _START_S * (child.deadline == 0.0)
-        head = json.dumps({"name": os.path.basename(slot.name), "cpu_s": child.cpu_s}).encode()
+        name = os.path.basename(slot.name)
+        head = json.dumps({"name": name, "cpu_s": child.cpu_s, "passwords": self._passwords}).encode()
         try:
             stdin = _pipe(child.process.stdin)
             for part in (head, slot.raw):
@@ -170,8 +178,11 @@ class Sandbox:
 
     def _receive(self, child: _Child) -> None:
         try:
-            reply = json.loads(read(_pipe(child.process.stdout), _MAX_REPLY_BYTES))
+            pipe = _pipe(child.process.stdout)
+            reply = json.loads(read(pipe, _MAX_REPLY_BYTES))
             outcome = _outcome(reply)
+            if isinstance(outcome, Parsed) and child.slot is not None:
+                outcome = replace(outcome, parts=_parts(pipe, reply["parts"], child.slot.size_bytes))
         except (EOFError, OSError):
             self._fail(child)
             return
@@ -234,6 +245,20 @@ def _outcome(reply: dict[str, Any]) -> Parsed | UnreadableFile:
         raise ValueError("pages out of order")
     metadata = tuple((_text(key), _text(value)) for key, value in reply["metadata"])
     return Parsed(text, blocks, pages, _text(reply["title"]), metadata, tuple(_text(note) for note in reply["notes"]))
+
+
+def _parts(pipe: IO[bytes], names: Any, size_bytes: int) -> tuple[Part, ...]:
+    """The files inside a file of `size_bytes`, which follow its reply. Raises as `_outcome` does."""
+    left = part_limit(size_bytes)
+    if len(names) > MAX_PARTS or len({_text(name).casefold() for name in names}) < len(names):
+        raise ValueError("too many parts, or two of one name")
+    if not all(is_part_name(name) for name in names):
+        raise ValueError("a part's name is none")
+    parts = []
+    for name in names:
+        parts.append(Part(name, read(pipe, left)))
+        left -= len(parts[-1].raw)
+    return tuple(parts)
 
 
 def _text(value: Any) -> str:

@@ -116,6 +116,17 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A file inside a file, such as an e-mail's attachment: a document of its own, at `<uri of the file>/<name>`.
+
+    `name` is a plain file name, unlike those of the other parts also when case is ignored (`parsers/_wire.py`).
+    """
+
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """What a parser makes of a file's bytes.
 
@@ -128,6 +139,7 @@ class Parsed:
     title: str = ""
     metadata: Fields = ()
     notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

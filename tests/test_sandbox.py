@@ -7,7 +7,8 @@ import pytest
 
 from ragcli.errors import UnreadableFile
 from ragcli.sandbox import Sandbox
-from ragcli.types import Parsed
+from ragcli.types import Parsed, Part
+from tests.data.make_samples import pdf
 
 
 @pytest.fixture
@@ -93,3 +94,44 @@ def test_a_module_in_the_working_folder_is_not_imported(
     monkeypatch.chdir(tmp_path)
     with Sandbox(1) as box:
         assert box.parse(b"# T", "a.md").title == "T"
+
+
+def test_parts_come_with_their_bytes(sandbox: Sandbox) -> None:
+    parsed = sandbox.parse(b"parts a.txt B.txt", "a.ragcli-mock")
+    assert parsed.parts == (Part("a.txt", b"a part"), Part("B.txt", b"a part"))
+    assert sandbox.parse(b"late", "b.txt").text == "late"
+
+
+@pytest.mark.parametrize("names", ["../a", "a\u202eb", "a.txt A.TXT"])
+def test_a_part_whose_name_is_no_plain_name_costs_its_file(sandbox: Sandbox, names: str) -> None:
+    assert mock(sandbox, f"parts {names}") == "parser crashed (its reply makes no sense)"
+    assert sandbox.parse(b"late", "b.txt").text == "late"
+
+
+def test_too_many_parts_or_too_large_ones_are_refused(sandbox: Sandbox) -> None:
+    for verb in ("heavy a.txt", "parts " + " ".join(str(number) for number in range(1001))):
+        assert mock(sandbox, verb).startswith("limit: it holds more than 1000 files")
+
+
+def test_a_map_inside_a_map_takes_no_reply_of_the_other() -> None:
+    with Sandbox(2) as box:
+        seen = []
+        for number, outcome in box.map((n, b"outer %d" % n, "a.txt") for n in range(12)):
+            for _, inner in box.map((n, b"inner %d" % n, "a.txt") for n in range(5)):
+                assert isinstance(inner, Parsed)
+                if inner.text == "inner 2":
+                    break  # leaves with replies to come
+            assert isinstance(outcome, Parsed)
+            seen.append((number, outcome.text))
+    assert seen == [(number, f"outer {number}") for number in range(12)]
+
+
+def test_passwords_reach_the_parser() -> None:
+    raw = pdf(password="brass lamp")
+    with Sandbox(1) as box, pytest.raises(UnreadableFile, match="--password-file"):
+        box.parse(raw, "a.pdf")
+    with Sandbox(1, passwords=("wrong",)) as box, pytest.raises(UnreadableFile) as caught:
+        box.parse(raw, "a.pdf")
+    assert "wrong" not in caught.value.message
+    with Sandbox(1, passwords=("wrong", "brass lamp")) as box:
+        assert "The lamp of the old harbour" in box.parse(raw, "a.pdf").text

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
-from ragcli.parsers._wire import WALL, read, write
+from ragcli.parsers import _passwords
+from ragcli.parsers._wire import MAX_PARTS, WALL, part_limit, read, write
+from ragcli.types import Parsed, Part
 
 MAX_CHARS: Final = 20_000_000
 MAX_EXPANSION: Final = 100
@@ -33,7 +35,11 @@ def _serve(memory_bytes: int) -> None:
         except EOFError:
             return
         _arm(float(head["cpu_s"]))
-        write(replies, _reply(raw, head["name"]))
+        _passwords.known = tuple(head["passwords"])
+        reply, parts = _reply(raw, head["name"])
+        write(replies, reply)
+        for part in parts:
+            write(replies, part.raw)
         replies.flush()
         signal.alarm(0)
 
@@ -58,30 +64,36 @@ def _arm(cpu_s: float) -> None:
     signal.alarm(int(WALL * cpu_s) + 60)
 
 
-def _reply(raw: bytes, name: str) -> bytes:
+def _reply(raw: bytes, name: str) -> tuple[bytes, tuple[Part, ...]]:
+    """The reply, and the parts that follow it, each a message of its own."""
     try:
         parsed = parsers.parse(raw, name)
         limit = min(MAX_CHARS, max(_FREE_CHARS, MAX_EXPANSION * len(raw)))
         if len(parsed.text) > limit:
-            return _said({"error": f"limit: more than {limit} characters of text from {len(raw)} bytes"})
-        return _said(
-            {
-                "text": parsed.text,
-                "blocks": [(block.kind, block.start, block.end, block.level, block.name) for block in parsed.blocks],
-                "pages": [(page.start, page.label) for page in parsed.pages],
-                "title": parsed.title,
-                "metadata": parsed.metadata,
-                "notes": parsed.notes,
-            }
-        )
+            return _said({"error": f"limit: more than {limit} characters of text from {len(raw)} bytes"}), ()
+        if len(parsed.parts) > MAX_PARTS or sum(len(part.raw) for part in parsed.parts) > part_limit(len(raw)):
+            return _said({"error": f"limit: it holds more than {MAX_PARTS} files, or larger ones than itself"}), ()
+        return _said(_shape(parsed)), parsed.parts
     except UnreadableFile as error:
-        return _said({"error": error.message})
+        return _said({"error": error.message}), ()
     except MemoryError:
-        return _said({"error": "limit: not enough memory", "retire": True})
+        return _said({"error": "limit: not enough memory", "retire": True}), ()
     except RecursionError:
-        return _said({"error": "limit: nested too deeply", "retire": True})
+        return _said({"error": "limit: nested too deeply", "retire": True}), ()
     except Exception as error:  # noqa: BLE001  # the parsing child: a parser's bug costs one file
-        return _said({"error": f"parser crashed ({type(error).__name__}: {error})", "retire": True})
+        return _said({"error": f"parser crashed ({type(error).__name__}: {error})", "retire": True}), ()
+
+
+def _shape(parsed: Parsed) -> dict[str, Any]:
+    return {
+        "text": parsed.text,
+        "blocks": [(block.kind, block.start, block.end, block.level, block.name) for block in parsed.blocks],
+        "pages": [(page.start, page.label) for page in parsed.pages],
+        "title": parsed.title,
+        "metadata": parsed.metadata,
+        "notes": parsed.notes,
+        "parts": [part.name for part in parsed.parts],
+    }
 
 
 def _said(reply: dict[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from ragcli.errors import UnreadableFile
-from ragcli.types import Block, BlockKind, Parsed
+from ragcli.types import Block, BlockKind, Parsed, Part
 
 SUFFIXES: Final = ()  # parsers.kind_of knows the suffix
 
@@ -34,14 +34,17 @@ def parse(raw: bytes, name: str, /) -> Parsed:
         raise KeyError("a parser's bug")
     elif verb == "refuse":
         raise UnreadableFile("refused")
-    return _reply(verb)
+    return _reply(verb, raw)
 
 
-def _reply(verb: str) -> Parsed:
+def _reply(verb: str, raw: bytes) -> Parsed:
     if verb == "surrogate":
         return Parsed(text="a\ud800b")
     if verb == "outside":
         return Parsed(text="abc", blocks=(Block(BlockKind.PARAGRAPH, 0, 99),))
     if verb == "long":
         return Parsed(text="x" * 2_000_000)
+    if verb in ("parts", "heavy"):  # "parts NAME NAME"
+        content = b"x" * (2 << 20) if verb == "heavy" else b"a part"
+        return Parsed(text="a whole", parts=tuple(Part(name, content) for name in raw.decode().split()[1:]))
     return Parsed(text=f"{verb} done by {os.getpid()}")

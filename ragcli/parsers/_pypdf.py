@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from ragcli.errors import UnreadableFile
+from ragcli.parsers import _passwords
 
 _LIMIT_BYTES: Final = 10_000_000
 _BARE_PAGES: Final = 50  # a scan of 1,000 pages is known to be one after these
@@ -56,8 +57,8 @@ def _read(raw: bytes, max_chars: int, damage: tuple[type[BaseException], ...]) -
     from pypdf import PdfReader
 
     reader = PdfReader(io.BytesIO(raw))
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise UnreadableFile("password-protected, and not with the empty password")
+    if reader.is_encrypted and not any(reader.decrypt(password) for password in _passwords.tried()):
+        raise UnreadableFile(_passwords.refusal())
     labels = reader.page_labels
     found: list[tuple[str, list[str]]] = []
     length = 0

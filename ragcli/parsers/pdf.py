@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from ragcli.errors import UnreadableFile
+from ragcli.parsers import _passwords
 from ragcli.parsers._blocks import capped
 from ragcli.parsers._pdf_layout import Group, Titles, body_height, groups_of, normal, rejoin, words_of
 from ragcli.types import Block, BlockKind, Fields, Page, Parsed
@@ -51,12 +52,17 @@ def _by_pdfium(raw: bytes) -> tuple[list[tuple[str, list[Group]]], dict[str, str
     """(label, groups of lines) a page and the document information; None where pdfium cannot open the file."""
     import pypdfium2
 
-    try:
-        document = pypdfium2.PdfDocument(raw)
-    except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) == _PASSWORD_ERROR:
-            raise UnreadableFile("password-protected, and not with the empty password") from error
-        return None
+    document = None
+    for password in _passwords.tried():
+        try:
+            document = pypdfium2.PdfDocument(raw, password=password or None)
+        except pypdfium2.PdfiumError as error:
+            if getattr(error, "err_code", None) != _PASSWORD_ERROR:
+                return None
+        else:
+            break
+    if document is None:
+        raise UnreadableFile(_passwords.refusal())
     try:
         titles = _outline(document)
         pages: list[tuple[str, list[Group]]] = []
