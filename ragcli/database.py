@@ -118,6 +118,34 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
+    """Name -> statement of all that a database declares, white space as single spaces; SQLite's own left out."""
+    rows = connection.execute("select name, coalesce(sql, '') from sqlite_master")
+    return {str(name): " ".join(str(sql).split()) for name, sql in rows if not str(name).startswith("sqlite_")}
+
+
+def blank(version: int = len(MIGRATIONS)) -> sqlite3.Connection:
+    """An empty database in memory with the schema of that version."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for migration in MIGRATIONS[:version]:
+        migration(connection)
+    return connection
+
+
+def look(path: Path) -> sqlite3.Connection:
+    """A connection to a database file that may come from a stranger; nothing is written, nothing in it is run."""
+    connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro&immutable=1", uri=True, isolation_level=None)
+    for pragma in _PRAGMAS:
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema's number; 0 for a database that is not ours."""
+    ours = int(connection.execute("pragma application_id").fetchone()[0]) == APPLICATION_ID
+    return int(connection.execute("pragma user_version").fetchone()[0]) if ours else 0
+
+
 def _migrate(connection: sqlite3.Connection, *, write: bool) -> None:
     """Brings the schema up to date; each step is one transaction with its own version number."""
     version = int(connection.execute("pragma user_version").fetchone()[0])

@@ -38,6 +38,21 @@ POINTS: Final = (
     "cache.recorded",
 )
 
+REBUILD_POINTS: Final = (
+    "rebuild.embedded",
+    "rebuild.all_embedded",
+    "rebuild.cleared",
+    "rebuild.replaced",
+    "store.before_commit",
+    "store.after_commit",
+    "cache.half_written",
+    "cache.before_rename",
+    "cache.after_rename",
+    "rebuild.published",
+)
+"""Those that a rebuild with another embedder passes."""
+IMPORT_POINTS: Final = ("import.staged", "import.checked", "import.copied", "cache.before_rename", "cache.recorded")
+
 _armed: str = os.environ.get("RAGCLI_FAILPOINT", "")
 _passes: dict[str, int] = {}
 

@@ -102,9 +102,12 @@ def _check_pins(
             made_with = Pins(name, embedder.fingerprint, embedder.dim, *rules)
             store.set_pins(made_with)
         return
-    windows = (pins.window_tokens, pins.stride_tokens)
-    if pins.analysis != ANALYSIS or (write and windows != (WINDOW_TOKENS, STRIDE_TOKENS)):
-        raise DamagedIndex("the index was cut into words or windows by other rules", "remove it and ingest again")
+    if pins.analysis != ANALYSIS:
+        raise DamagedIndex("the index was cut into words by other rules", "ragcli rebuild")
+    if write and (pins.window_tokens, pins.stride_tokens) != (WINDOW_TOKENS, STRIDE_TOKENS):
+        raise DamagedIndex(
+            "the index was cut into windows by other rules", f"ragcli rebuild --embedder {pins.embedder}"
+        )
     if embedder is not None and pins.fingerprint != embedder.fingerprint:
         message = f"the index was made with embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
         raise DamagedIndex(message, f"use --embedder {pins.embedder}, or another --index")

@@ -93,6 +93,10 @@ class LexicalIndex(Protocol):
         """Any term may match (OR). Scores are positive."""
         ...
 
+    def clear(self) -> None:
+        """Removes every row, even of a damaged index."""
+        ...
+
     def optimize(self) -> None:
         """Compacts, so that nothing of what was removed is left on the disk."""
         ...

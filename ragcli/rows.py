@@ -74,7 +74,7 @@ def snippet_of(row: Sequence[Any]) -> Snippet:
     id, ref, document_id, uri, start, end, text, fields, first, last, pages, digest = row
     name = os.fsdecode(uri)
     if digest_of(text, start, end, fields) != digest:
-        raise DamagedIndex(f"the stored text of {name!r} is damaged", "remove the index and ingest again")
+        raise DamagedIndex(f"the stored text of {name!r} is damaged", "ragcli rm that file, then ingest it again")
     numbered = json.loads(pages)
     return Snippet(
         id=id,

@@ -109,6 +109,14 @@ class Store:
         """Once, before the first document."""
         self.set_meta("pins", _json({name: getattr(pins, name) for name in Pins.__slots__}))
 
+    def copy_into(self, other: Store) -> None:
+        """Replaces all that `other` holds by what this store holds, in one transaction; its readers see the old."""
+        self.connection.backup(other.connection)
+
+    def forget_caches(self) -> None:
+        """No file beside the store is a cache of it until the next `publish`."""
+        self.connection.execute("delete from meta where substr(key, 1, 6) = 'cache:'")
+
     # -- documents --------------------------------------------------------------------------------------
 
     def put_document(
@@ -162,6 +170,11 @@ class Store:
             )
             ids.append(int(cursor.lastrowid or 0))
         return ids
+
+    def replace_windows(self, snippet_id: int, windows: Sequence[NewWindow]) -> None:
+        """Inside the caller's transaction; the new windows have new ids."""
+        self.connection.execute("delete from window where snippet_id = ?", (snippet_id,))
+        self._put_windows(snippet_id, windows)
 
     def drop_document(self, uri: str) -> tuple[list[int], list[int]]:
         """Removes a document with all that hangs on it; the (snippet ids, window ids) that are gone."""
@@ -259,7 +272,9 @@ class Store:
             rows = self.connection.execute(query, (_json(list(ids)),))
         for id, vector, crc in rows:
             if zlib.crc32(vector) != crc:
-                raise DamagedIndex(f"window {id} of the index is damaged", "remove the index and ingest again")
+                pins = self.pins()
+                hint = f"ragcli rebuild --embedder {pins.embedder if pins else 'NAME'}"
+                raise DamagedIndex(f"window {id} of the index is damaged", hint)
             yield int(id), bytes(vector)
 
     def vector_by_digest(self, digest: bytes) -> bytes | None:

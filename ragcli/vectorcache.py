@@ -35,6 +35,13 @@ def load(folder: Path, store: Store, dim: int, notice: Callable[[str], None]) ->
     return vectors
 
 
+def made_anew(store: Store, dim: int) -> VectorIndex:
+    """Every window's vector, from the store alone."""
+    vectors: VectorIndex = backends.create("vectors", "faiss", dim=dim)
+    _catch_up(vectors, store)
+    return vectors
+
+
 def is_current(folder: Path, store: Store) -> bool:
     """Whether the cache on the disk is sound and shows the store as it is."""
     cached, _ = read_cache(folder / CACHE, store)

@@ -20,9 +20,12 @@ HEADER_WEIGHT: Final = 1.0
 _TOKENIZER: Final = "unicode61 remove_diacritics 0 categories ''L* M* N* P* S* Co''"
 
 
+_CREATE: Final = f"create virtual table if not exists terms using fts5(header, body, tokenize = '{_TOKENIZER}')"
+
+
 def create(rest: str = "", *, connection: sqlite3.Connection, **_: object) -> Fts5:
     """The index kept in `connection`'s database; its tables are made if it may be written."""
-    connection.execute(f"create virtual table if not exists terms using fts5(header, body, tokenize = '{_TOKENIZER}')")
+    connection.execute(_CREATE)
     return Fts5(connection)
 
 
@@ -47,6 +50,11 @@ class Fts5:
     def remove(self, ids: Sequence[int]) -> int:
         """Inside the caller's transaction."""
         return sum(self._connection.execute("delete from terms where rowid = ?", (id,)).rowcount for id in ids)
+
+    def clear(self) -> None:
+        """Inside the caller's transaction: begins anew, whatever state the old index is in."""
+        self._connection.execute("drop table if exists terms")
+        self._connection.execute(_CREATE)
 
     def search(self, terms: Sequence[str], k: int, only: Sequence[int] | None = None) -> Ranked:
         """bm25() is negative, lower is better: flipped here, once."""

@@ -28,6 +28,13 @@ def lexicon(request: pytest.FixtureRequest) -> LexicalIndex:
     return made
 
 
+def test_a_cleared_index_is_empty_and_can_be_filled_again(lexicon: LexicalIndex) -> None:
+    lexicon.clear()
+    assert lexicon.search(["lamp"], 3) == []
+    lexicon.add(7, ["lamp"], [])
+    assert [id for id, _ in lexicon.search(["lamp"], 3)] == [7]
+
+
 def bm25(terms: Sequence[str], k1: float = 1.2, b: float = 0.75) -> dict[int, float]:
     """SQLite's documented formula: k1 1.2, b .75, idf log((N - n + .5) / (n + .5)), at least 1e-6."""
     stored = {id: lexical.terms(text) for id, text in TEXTS.items()}

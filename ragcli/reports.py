@@ -1,0 +1,97 @@
+"""What the verbs that look after an index report: checks, counts, what was rebuilt, what a bundle holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ragcli.types import FileOutcome
+
+
+class Verdict(StrEnum):
+    """What a check found; only `failed` makes `doctor` exit with 8."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what was found, and the command that mends it, "" where nothing has to be."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much an index holds."""
+
+    documents: int = 0
+    snippets: int = 0
+    windows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild made. `embedder` is the index's own afterwards, "" for one that never had a file."""
+
+    counts: Counts
+    embedder: str
+    embedded: int
+    reused: int
+    seconds_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a bundle's manifest says of the index in it. `ragcli` is the version that wrote it."""
+
+    counts: Counts
+    embedder: str
+    fingerprint: str
+    ragcli: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A document and its length."""
+
+    uri: str
+    words: int
+    snippets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many snippets have `least` to `most` words, both included."""
+
+    least: int
+    most: int
+    snippets: int
+
+
+Tally = tuple[tuple[str, int], ...]
+"""Name and count, the most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The figures of an index. `rule` is the least and most words it cuts snippets to, None before its first file;
+    `disk` is bytes by file name; `lengths` have no gaps."""
+
+    counts: Counts
+    words: int
+    embedder: str
+    rule: tuple[int, int] | None
+    states: Tally
+    formats: Tally
+    languages: Tally
+    disk: Tally
+    lengths: tuple[Lengths, ...]
+    largest: tuple[Sized, ...]
+    failed: tuple[FileOutcome, ...]
