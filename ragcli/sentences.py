@@ -43,9 +43,12 @@ _NEXT: Final = re.compile(rf"\s*+[{_OPENERS}]*+(\w*+)")
 _DOTTED: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+")
 _ITEM: Final = re.compile(
     r"[^\S\n]*+(?:[-*+\u2022\u2023\u25aa\u25cf\u25e6\u2013\u00b7][^\S\n]|\(?(?:[0-9]{1,3}|[A-Za-z]|[ivx]{1,4})[.)][^\S\n]"
-    r"|\#{1,6}[^\S\n]|\||>|```|~~~|\.\. |:[\w -]{1,30}:)"
+    r"|\#{1,6}[^\S\n]|\||>|```|~~~|\.\. |:[\w -]{1,30}:"
+    # a record of JSON, a dated line of a log
+    r"|\{|\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2})"
 )
 _ALONE: Final = re.compile(r"[^\S\n]*+(?:\#{1,6}[^\S\n]|\||```|~~~|[=\-~^\"'`*+:.|_ \t]{3,}\Z)")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _NUMBERED: Final = re.compile(r"\(?(?:[0-9]{1,3}|[A-Za-z]|[ivxIVX]{1,4})\Z")
 
 # never the end of a sentence, unless nothing follows
@@ -119,12 +122,28 @@ def _is_line_end(text: str, line: Span, stop: int, width: int) -> bool:
     below = text[line[1] + 1 : min(stop, line[1] + 1 + _LOOK)].partition("\n")[0]
     if _ITEM.match(below) or _ALONE.match(here) or _ALONE.match(below):
         return True
+    if _are_rows(here, below):
+        return True
     found = _NEXT.match(below)
     word = found.group(1) if found else ""
     if word[:1].islower() or here.rstrip()[-1:] in ("", ",", "-", "\u00ad"):
         return False
     room = len(here.strip()) + 1 + len(word)
     return room < _NARROW or room < 0.6 * max(width, len(below))
+
+
+def _are_rows(here: str, below: str) -> bool:
+    """Whether two lines are rows of one table without rules: as many tabs, or as many `;` or `,` without a space."""
+    for mark in "\t;,":
+        if mark not in here or mark not in below:
+            continue
+        first, second = _QUOTED.sub("", here), _QUOTED.sub("", below)
+        spaced = mark != "\t" and (f"{mark} " in first or f"{mark} " in second)
+        count = first.count(mark)
+        if count and count == second.count(mark) and not spaced:
+            at = first.index(mark)
+            return mark != "," or count > 1 or not (first[at - 1 : at].isdigit() and first[at + 1 : at + 2].isdigit())
+    return False
 
 
 def _is_stop(text: str, match: re.Match[str], line: int, stop: int) -> bool:

@@ -56,6 +56,33 @@ def test_items_rows_and_headings_stand_alone() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["the lamp of the harbour,1201,every evening", "the long pier of granite,17,never at all"],
+        ['"a cell, quoted, of many words";red', "another cell of as many words;green"],
+        ["the lamp of the old harbour\tlit", "the long pier of granite\tdark"],
+        ['{"name": "lamp of the harbour", "lit": true}', '{"name": "pier", "lit": false}'],
+        ["2026-01-31 10:00:00 INFO the lamp is lit", "2026-01-31 10:00:05 INFO the lamp is out"],
+        ["Jan 31 10:00:00 pier keeper: the lamp is lit", "Jan 31 10:00:05 pier keeper: the lamp is out"],
+    ],
+)
+def test_records_stand_alone(rows: list[str]) -> None:
+    assert split("\n".join(rows)) == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It cost 1,200 crowns to keep the lamp of the old harbour lit\nfor a year, and 2,400 to mend the pier after it",
+        "The keeper, who was old, walked the whole of the long pier\nin the rain, which was cold, and lit the lamp",
+        "He earned about 1,200 crowns in the first of those years and\nspent some 1,100 of them on oil for his lamp",
+    ],
+)
+def test_prose_with_commas_goes_on(text: str) -> None:
+    assert split(text) == [text]
+
+
 def test_soft_wrapped_lines_go_on_and_blank_lines_end() -> None:
     wrapped = (
         "This is a long line of a paragraph that was wrapped at eighty characters by\nSome Editor, and it goes on here"
