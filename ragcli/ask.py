@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ragcli import citations, evidence, salience, support
+from ragcli import citations, evidence, followup, salience, support
 from ragcli.ground import ground
 from ragcli.rerank import rerank
 from ragcli.retrieve import retrieve
@@ -45,14 +45,16 @@ def ask(
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
     on_text: Callable[[str], None] = lambda _: None,
+    stoppable: bool = False,
 ) -> Answer:
     """The answer to `question` from the k best snippets; `on_text` gets its clean text as it comes.
 
-    Without evidence the outcome is `no_evidence` and no runtime is called.
+    Without evidence the outcome is `no_evidence` and no runtime is called. If `stoppable`, an interrupt
+    ends the answer where it is (`Finish.CANCELLED`), and is raised only as long as nothing was said.
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
-    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters), k)
+    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters, history=history), k)
     snippets = [hit.snippet for hit in hits]
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
     judged = evidence.judge(question, hits, sentences=sentences, idf=index.idf)
@@ -61,11 +63,20 @@ def ask(
     if not judged.enough:
         return replace(outline, usage=Usage(retrieve_s=found - started))
     # 2. ground, generate, parse as it comes
-    prompt = ground(question, snippets, mode, history=history)
+    grounded = ground(question, snippets, mode, history=history)
+    prompt = replace(grounded, question=followup.standalone(question, history))
     parser = citations.Parser(mode, len(snippets))
     last = Piece("", Finish.STOP)
-    for last in runtime.stream(prompt, sampling):
-        on_text(parser.feed(last.text))
+    said = False
+    try:
+        for last in runtime.stream(prompt, sampling):
+            text = parser.feed(last.text)
+            said = said or bool(text)
+            on_text(text)
+    except KeyboardInterrupt:
+        if not (stoppable and said):
+            raise
+        last = replace(last, finish=Finish.CANCELLED)
     completion = parser.close()
     # 3. check every source against what is said of it
     cited = support.check(completion.text, completion.marks, snippets, idf=index.idf)

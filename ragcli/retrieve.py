@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ragcli import lexical
+from ragcli import followup, lexical
 from ragcli.sentences import spans
-from ragcli.types import Filters, Hit, Scores, SearchMode, Snippet, Span
+from ragcli.types import Filters, Hit, Scores, SearchMode, Snippet, Span, Turn
 
 if TYPE_CHECKING:
     from ragcli.index import Index, Near
@@ -22,6 +23,24 @@ HEADING_CHARS: Final = 40
 """A shorter best passage is probably a heading, which says less than a sentence with the same words."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Legs:
+    """What one text finds: the embedder's weight, and by snippet its nearest window and its BM25."""
+
+    text: str
+    weight: float
+    dense: dict[int, Near]
+    sparse: dict[int, float]
+
+    def fill(self, ids: Iterable[int], index: Index) -> None:
+        """Gives snippets that other legs found their true score in these."""
+        wanted = sorted(set(ids))
+        if self.weight > 0 and (rest := [id for id in wanted if id not in self.dense]):
+            self.dense.update((near.snippet_id, near) for near in index.dense(self.text, len(rest), rest))
+        if self.weight < 1 and (rest := [id for id in wanted if id not in self.sparse]):
+            self.sparse.update(index.lexical(self.text, len(rest), rest))
+
+
 def retrieve(
     question: str,
     index: Index,
@@ -29,23 +48,36 @@ def retrieve(
     mode: SearchMode = SearchMode.HYBRID,
     k: int = 10,
     filters: Filters = Filters(),
+    history: Sequence[Turn] = (),
 ) -> list[Hit]:
-    """The k best snippets, best first; ties by id. Empty where nothing is indexed or allowed."""
+    """The k best snippets, best first; ties by id. Empty where nothing is indexed or allowed.
+
+    What the last questions of `history` find together with this one counts too, in `Scores.fused`.
+    """
     only = _allowed(index, filters)
-    depth = max(DEPTH, k)
-    weight = {SearchMode.DENSE: 1.0, SearchMode.LEXICAL: 0.0}.get(mode)
-    if weight is None:
-        weight = dense_weight(question, index)
-    dense = {near.snippet_id: near for near in index.dense(question, depth, only)} if weight > 0 else {}
-    sparse = dict(index.lexical(question, depth, only)) if weight < 1 else {}
-    if 0 < weight < 1:  # a candidate of one leg gets its true score from the other
-        dense |= {near.snippet_id: near for near in _among(index, question, sorted(sparse.keys() - dense.keys()))}
-        rest = sorted(dense.keys() - sparse.keys())
-        sparse |= dict(index.lexical(question, len(rest), rest)) if rest else {}
-    fused = _fuse(dense, sparse, weight)
+    own = _legs(question, index, mode, max(DEPTH, k), only)
+    fused = _fuse(own)
+    if asked := followup.context(question, history):
+        around = _legs(asked, index, mode, max(DEPTH, k), only)
+        found = fused.keys() | around.dense.keys() | around.sparse.keys()
+        for legs in (own, around):
+            legs.fill(found, index)
+        fused = _mix(_fuse(own), _fuse(around), followup.SHARE)
     best = sorted(fused, key=lambda id: (-fused[id], id))[:k]
     weights = {term: index.idf(term) for term in lexical.content_terms(question)}
-    return [_hit(snippet, weights, dense, sparse, fused) for snippet in index.store.snippets(best)]
+    return [_hit(snippet, weights, own, fused) for snippet in index.store.snippets(best)]
+
+
+def _legs(text: str, index: Index, mode: SearchMode, depth: int, only: Sequence[int] | None) -> _Legs:
+    """The candidates of each leg, scored by both."""
+    weight = {SearchMode.DENSE: 1.0, SearchMode.LEXICAL: 0.0}.get(mode)
+    if weight is None:
+        weight = dense_weight(text, index)
+    dense = {near.snippet_id: near for near in index.dense(text, depth, only)} if weight > 0 else {}
+    sparse = dict(index.lexical(text, depth, only)) if weight < 1 else {}
+    legs = _Legs(text, weight, dense, sparse)
+    legs.fill([*dense, *sparse], index)
+    return legs
 
 
 def dense_weight(question: str, index: Index) -> float:
@@ -61,13 +93,10 @@ def dense_weight(question: str, index: Index) -> float:
     return round(0.8 * min(1.0, max(0.0, (reach - 1.5) / 2.0)), 3)
 
 
-def _among(index: Index, question: str, ids: Sequence[int]) -> list[Near]:
-    return index.dense(question, len(ids), ids) if ids else []
-
-
-def _fuse(dense: dict[int, Near], sparse: dict[int, float], weight: float) -> dict[int, float]:
+def _fuse(legs: _Legs) -> dict[int, float]:
     """Convex combination of scores over their theoretical minimum and the query's maximum (TM2C2, Bruch et
     al. 2023): cosine from -1, BM25 from 0."""
+    dense, sparse, weight = legs.dense, legs.sparse, legs.weight
     top_dense = max((near.score + 1 for near in dense.values()), default=1.0) or 1.0
     top_sparse = max(sparse.values(), default=1.0) or 1.0
     return {
@@ -77,15 +106,13 @@ def _fuse(dense: dict[int, Near], sparse: dict[int, float], weight: float) -> di
     }
 
 
-def _hit(
-    snippet: Snippet,
-    weights: dict[str, float],
-    dense: dict[int, Near],
-    sparse: dict[int, float],
-    fused: dict[int, float],
-) -> Hit:
-    near = dense.get(snippet.id)
-    scores = Scores(near.score if near else None, sparse.get(snippet.id), fused[snippet.id])
+def _mix(own: dict[int, float], around: dict[int, float], share: float) -> dict[int, float]:
+    return {id: (1 - share) * own.get(id, 0.0) + share * around.get(id, 0.0) for id in own.keys() | around.keys()}
+
+
+def _hit(snippet: Snippet, weights: dict[str, float], legs: _Legs, fused: dict[int, float]) -> Hit:
+    near = legs.dense.get(snippet.id)
+    scores = Scores(near.score if near else None, legs.sparse.get(snippet.id), fused[snippet.id])
     return Hit(snippet, scores, _best_span(weights, snippet.text, near.span if near else (0, len(snippet.text))))
 
 

@@ -12,7 +12,18 @@ from ragcli.index import Index, open_index
 from ragcli.ingest import ingest
 from ragcli.protocols import Embedder
 from ragcli.runtime.scripted import ScriptedRuntime
-from ragcli.types import Answer, CitationMode, Outcome, Prompt, Sampling, SupportStatus
+from ragcli.types import (
+    Answer,
+    CitationMode,
+    Finish,
+    Outcome,
+    Piece,
+    Prompt,
+    Role,
+    Sampling,
+    SupportStatus,
+    Turn,
+)
 from tests.library import PARAGRAPHS, fill
 
 QUESTION = "How long did one barrel of paraffin last?"
@@ -137,6 +148,53 @@ def test_the_prompt_numbers_the_hits_in_order(index: Index) -> None:
     runtime = Recorder([HEAD + "Grounded answer: <co: 0>x</co: 0>"])
     answer = ask(QUESTION, index=index, runtime=runtime, mode=CitationMode.FAST)  # type: ignore[arg-type]
     assert [snippet.id for snippet in runtime.prompts[0].snippets] == [hit.snippet.id for hit in answer.hits]
+
+
+def test_a_follow_up_is_retrieved_with_the_turns_before_and_read_with_the_question_it_points_to(index: Index) -> None:
+    history = [Turn(Role.USER, QUESTION), Turn(Role.ASSISTANT, "About forty days.")]
+    runtime = Recorder([HEAD + "Grounded answer: <co: 0>x</co: 0>"])
+    answer = ask("And how did it come?", index=index, runtime=runtime, mode=CitationMode.FAST, history=history)  # type: ignore[arg-type]
+    assert answer.question == "And how did it come?"
+    assert answer.hits[0].snippet.uri == "oil.md"
+    (prompt,) = runtime.prompts
+    assert prompt.question == f"{QUESTION}\nAnd how did it come?"
+    texts = [segment.text for segment in prompt.segments if not segment.trusted]
+    assert texts[:3] == [QUESTION, "About forty days.", "And how did it come?"]
+
+
+class Interrupted(ScriptedRuntime):
+    """Ctrl-C comes after the first pieces."""
+
+    def __init__(self, completion: str, pieces: int) -> None:
+        super().__init__([completion], 1)
+        self.left = pieces
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[Piece]:
+        for piece in super().stream(prompt, sampling):
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left -= 1
+            yield piece
+
+
+def test_a_stopped_answer_is_what_was_said_with_its_citations(index: Index) -> None:
+    completion = HEAD + "Grounded answer: <co: 0>One barrel lasted about forty days.</co: 0> More was"
+    runtime = Interrupted(completion + " never said.", len(completion))
+    answer = ask(QUESTION, index=index, runtime=runtime, mode=CitationMode.FAST, stoppable=True)
+    assert answer.finish is Finish.CANCELLED
+    assert answer.text == "One barrel lasted about forty days. More was"
+    assert answer.citations[0].text == "One barrel lasted about forty days."
+    check_spans(answer, index)
+
+
+def test_an_interrupt_is_raised_unless_the_answer_may_be_stopped(index: Index) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ask(QUESTION, index=index, runtime=Interrupted(HEAD, 3))
+
+
+def test_an_interrupt_is_raised_as_long_as_nothing_was_said(index: Index) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ask(QUESTION, index=index, runtime=Interrupted(HEAD, 3), stoppable=True)
 
 
 def test_a_file_that_documents_the_citation_format_is_quoted_as_it_is(tmp_path: Path, minilm: Embedder) -> None:

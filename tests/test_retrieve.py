@@ -9,7 +9,7 @@ from ragcli.index import Index
 from ragcli.ingest import ingest
 from ragcli.plan import IngestOptions
 from ragcli.retrieve import dense_weight, retrieve
-from ragcli.types import Filters, SearchMode
+from ragcli.types import Filters, Role, SearchMode, Turn
 from tests.library import PARAGRAPHS, fill, ingested, opened
 
 
@@ -54,6 +54,41 @@ def test_hits_come_by_falling_score_and_scores_are_the_legs_own(index: Index) ->
     for hit in hits:
         assert hit.scores.dense == pytest.approx(near[hit.snippet.id])
         assert hit.scores.lexical == pytest.approx(words.get(hit.snippet.id, 0.0)) or hit.scores.lexical is None
+
+
+OIL = Turn(Role.USER, "How long does a barrel of paraffin last?")
+
+
+@pytest.mark.parametrize("mode", [SearchMode.HYBRID, SearchMode.LEXICAL])
+def test_a_follow_up_is_found_by_the_question_before_it(index: Index, mode: SearchMode) -> None:
+    assert uris(index, "And where was it kept?", mode=mode, history=[OIL])[0] == "oil/paraffin.md"
+
+
+def test_a_turn_on_another_subject_finds_that_subject(index: Index) -> None:
+    alone = uris(index, "when did the storm break the lantern")
+    assert uris(index, "when did the storm break the lantern", history=[OIL, OIL, OIL])[0] == alone[0] == "storm.md"
+
+
+@pytest.mark.parametrize("mode", SearchMode)
+def test_a_history_mixes_the_scores_of_the_question_and_of_the_last_three_together(
+    index: Index, mode: SearchMode
+) -> None:
+    question, context = "where was it kept", f"{OIL.text}\nwhere was it kept"
+    alone, together = (
+        {hit.snippet.id: hit.scores.fused for hit in retrieve(asked, index, mode=mode)} for asked in (question, context)
+    )
+    for hit in retrieve(question, index, mode=mode, history=[OIL, Turn(Role.ASSISTANT, "storm storm storm")]):
+        expected = 0.6 * alone.get(hit.snippet.id, 0.0) + 0.4 * together.get(hit.snippet.id, 0.0)
+        assert hit.scores.fused == pytest.approx(expected)
+
+
+def test_answers_and_an_empty_history_change_nothing(index: Index) -> None:
+    assert retrieve("storm", index) == retrieve("storm", index, history=[Turn(Role.ASSISTANT, OIL.text)])
+
+
+def test_filters_hold_for_what_the_history_finds(index: Index) -> None:
+    allowed = Filters(paths=("storm.md",))
+    assert uris(index, "where was it kept", filters=allowed, history=[OIL]) == ["storm.md"]
 
 
 def test_a_question_in_another_script_is_answered_by_terms(index: Index) -> None:
