@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RAGCLI := $(BIN)/ragcli
 DEMO := build/demo
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo test lint types unit browser clean
 
 # The demo needs no large model, so it installs none: extra [embedded] only.
 $(VENV)/.embedded: pyproject.toml constraints.txt
@@ -33,6 +33,10 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -q
+
+# The HTML page of an answer in headless Chromium, which must be installed; CHROMIUM names it.
+browser: $(VENV)/.dev
+	$(BIN)/pytest -q tests/render/browser_page.py
 
 clean:
 	rm -rf build $(VENV)

@@ -121,7 +121,7 @@ def _source(cited: Cited, documents: Documents) -> Value:
     return {
         "type": "document",
         "id": snippet.ref,
-        "document": _document_fields(snippet),
+        "document": document_fields(snippet),
         "number": cited.number,
         "location": _location(snippet, (support.start, support.end), documents),
         "support": {
@@ -135,7 +135,7 @@ def _source(cited: Cited, documents: Documents) -> Value:
     }
 
 
-def _document_fields(snippet: Snippet) -> Value:
+def document_fields(snippet: Snippet) -> Value:
     """Cohere's `document`: strings only, the fields the model saw; ours of the same name are not overwritten."""
     seen = {key: value for key, value in snippet.fields if key not in {"id", "title", "snippet", "text"}}
     return {"id": snippet.ref, "title": title(snippet), "snippet": snippet.text, **seen}
@@ -167,7 +167,7 @@ def _hit(rank: int, hit: Hit, documents: Documents) -> Value:
     return {
         "rank": rank,
         "id": hit.snippet.ref,
-        "document": _document_fields(hit.snippet),
+        "document": document_fields(hit.snippet),
         "location": _location(hit.snippet, (hit.snippet.start, hit.snippet.end), documents),
         "scores": _scores(hit.scores),
         "best": {"start": start, "end": end, "text": hit.snippet.text[hit.best[0] : hit.best[1]]},
@@ -247,7 +247,7 @@ def snippet_value(snippet: Snippet, documents: Documents) -> Value:
         "exit_code": EXIT_OK,
         "offset_unit": OFFSET_UNIT,
         "id": snippet.ref,
-        "document": _document_fields(snippet),
+        "document": document_fields(snippet),
         "location": _location(snippet, (snippet.start, snippet.end), documents),
     }
 
