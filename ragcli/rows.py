@@ -55,6 +55,12 @@ def digest_of(text: str, start: int, end: int, fields: str) -> bytes:
     return hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def ref_of(uri: str, sha256: str, start: int, end: int) -> str:
+    """A snippet's name for users: of the file, its content and the span; 16 hex digits."""
+    name = b"\0".join((os.fsencode(uri), sha256.encode(), f"{start}:{end}".encode()))
+    return hashlib.blake2b(name, digest_size=8).hexdigest()
+
+
 def document_of(row: Sequence[Any]) -> Document:
     """A row of (id, uri, sha256, title, text, pages, metadata)."""
     id, uri, sha256, title, text, pages, metadata = row

@@ -7,7 +7,6 @@ not be UTF-8). Ids are `autoincrement`: one that was removed never returns to li
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -20,7 +19,7 @@ from ragcli.database import BUSY_MS, NAME, connect
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
-from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, snippet_of
+from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, ref_of, snippet_of
 from ragcli.types import Document, File, Snippet, Span
 
 
@@ -141,7 +140,6 @@ class Store:
 
     def _put_snippet(self, file: File, document_id: int | None, new: NewSnippet) -> int:
         fields = _json(new.fields)
-        name = b"\0".join((_encode(file.uri), file.sha256.encode(), f"{new.start}:{new.end}".encode()))
         cursor = self.connection.execute(
             """
             insert into snippet(document_id, ref, start, end, text, fields, first_line, last_line, pages, digest)
@@ -149,7 +147,7 @@ class Store:
             """,
             (
                 document_id,
-                hashlib.blake2b(name, digest_size=8).hexdigest(),
+                ref_of(file.uri, file.sha256, new.start, new.end),
                 new.start,
                 new.end,
                 new.text,
