@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import pypdfium2
 import pytest
 
 CORPUS = Path(__file__).resolve().parents[1] / "sample_corpus"
+SOURCES = sorted((CORPUS / "sources").glob("*.md"))
 
 
 def load(name: str) -> ModuleType:
@@ -58,6 +60,67 @@ def test_a_pdf_is_the_same_bytes_when_set_twice(tmp_path: Path) -> None:
     source = CORPUS / "sources" / "technical-report.txt"
     (tmp_path / "again").mkdir()
     assert make(source, tmp_path).read_bytes() == make(source, tmp_path / "again").read_bytes()
+
+
+def test_the_check_sees_a_wrong_slide() -> None:
+    check = load("check")
+    entry = next(gold for q in check.read_questions() for gold in q["gold"] if gold["file"].endswith(".pptx"))
+    assert check.gold_faults(entry | {"page": 1}, check.read_docs()) == [f"text on pages [{entry['page']}], not 1"]
+
+
+def test_the_check_sees_an_attachment_as_a_file_of_its_own() -> None:
+    check = load("check")
+    entry = next(gold for q in check.read_questions() for gold in q["gold"] if ".eml/" in gold["file"])
+    mail = entry["file"].rpartition("/")[0]
+    assert check.gold_faults(entry, check.read_docs()) == []
+    assert check.gold_faults(entry | {"file": mail, "start": None, "end": None}, check.read_docs()) != []
+
+
+@pytest.mark.parametrize("history", [[], [{"question": "Why?"}], [{"question": "Why?", "answer": " "}]])
+def test_the_check_sees_a_broken_turn(history: list[dict[str, str]]) -> None:
+    check = load("check")
+    question = next(q for q in check.read_questions() if "history" in q)
+    assert check.history_faults(question) == []
+    assert check.history_faults(question | {"history": history}) == ["a turn is not one question and one answer"]
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """What a file holds: a zip's members, else its bytes."""
+    if not zipfile.is_zipfile(path):
+        return {"": path.read_bytes()}
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_file_is_the_same_bytes_when_made_twice_and_holds_what_the_corpus_has(source: Path, tmp_path: Path) -> None:
+    make = load("make_files").make
+    made = make(source, tmp_path)
+    assert made.read_bytes() == make(source, tmp_path / "again").read_bytes()
+    assert members(made) == members(CORPUS / "docs" / made.relative_to(tmp_path))
+
+
+def test_the_scanned_page_has_no_text() -> None:
+    with pypdfium2.PdfDocument(CORPUS / "docs/archive/rechnung-gatz-1897.pdf") as pdf:
+        assert [page.get_textpage().get_text_range() for page in pdf] == [""]
+        assert len(list(pdf[0].get_objects())) == 1
+
+
+def test_two_files_are_not_in_utf_8() -> None:
+    check = load("check")
+    assert len(check.ENCODINGS) == 2
+    for name in check.ENCODINGS:
+        with pytest.raises(UnicodeDecodeError):
+            (CORPUS / "docs" / name).read_bytes().decode("utf-8")
+
+
+def test_the_draft_of_the_press_release_is_its_near_duplicate() -> None:
+    docs = load("check").read_docs()
+    final = docs["press/release.md"][0].splitlines()
+    draft = docs["press/release-draft.docx"][0].splitlines()
+    same = {line for line in final if len(line) > 80} & set(draft)
+    assert len(same) == 3
+    assert final != draft
 
 
 @pytest.mark.parametrize(("code", "says"), [(0, ""), (3, "exit 3: not in the documents")])
