@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -28,7 +29,7 @@ _MOST_PLACES: Final = 30
 
 def shown(number: float, code: str, *, since_1904: bool = False) -> str:
     """`number` by a format code; plain where the code says nothing that is understood."""
-    if number != number or abs(number) == float("inf"):
+    if not math.isfinite(number):
         return ""
     sections = _sections(code)
     at = 0
@@ -53,7 +54,9 @@ def code_of(number_format: int, custom: dict[int, str]) -> str:
 
 
 def general(number: float) -> str:
-    """As a cell without a format shows it: no more digits than are meant."""
+    """As a cell without a format shows it: no more digits than are meant; "" for no number."""
+    if not math.isfinite(number):
+        return ""
     if number == int(number) and abs(number) < 1e15:
         return str(int(number))
     return f"{number:.12g}"

@@ -145,7 +145,7 @@ class Numbering:
 
 def _levels(element: Element) -> dict[int, _Level]:
     found = {}
-    for level in element.findall("lvl"):
+    for level in element.findall("lvl")[:_LEVELS]:
         parts = {name: child(level, name) for name in ("start", "numFmt", "lvlText")}
         start, form, text = parts["start"], parts["numFmt"], parts["lvlText"]
         found[_int(level, "ilvl")] = _Level(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -63,13 +63,17 @@ class Draft:
         if shown:
             self._add(BlockKind.LIST, "  " * min(depth, _DEEPEST) + f"{label} {shown}".lstrip(), joins=True)
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows as lines "| a | b |", the header first, of equal width; blank rows are left out."""
-        shown = [cells for cells in ([one_line(cell) for cell in row] for row in rows) if any(cells)]
-        if not shown:
-            return
-        width = max(map(len, shown))
-        lines = ["| " + " | ".join((*cells, *[""] * (width - len(cells)))) + " |" for cells in shown]
+    def table(self, rows: Iterable[Sequence[str]]) -> None:
+        """Rows as lines "| a | b |", the header first, of equal width; cells are one line each, blank rows left out."""
+        shown = [cells for cells in rows if any(cells)]
+        width = max(map(len, shown), default=0)
+        lines: list[str] = []
+        room = MAX_CHARS - self.length
+        for cells in shown:
+            lines.append("| " + " | ".join((*cells, *[""] * (width - len(cells)))) + " |")
+            room -= len(lines[-1])
+            if room < 0:
+                raise UnreadableFile(f"limit: more than {MAX_CHARS} characters of text")
         start = self._add(BlockKind.TABLE, "\n".join(lines))
         for line in lines:
             self._blocks.append(Block(BlockKind.ROW, start, start + len(line)))

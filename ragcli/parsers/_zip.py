@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
+import struct
 from collections.abc import Callable
 from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Final, TypeVar
@@ -27,15 +27,27 @@ _LOCAL: Final = b"PK\x03\x04"
 _LOCAL_BYTES: Final = 30  # a local header without its name
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (0, 8)  # stored, deflated: what the formats allow
-_NAME: Final = re.compile(rb"PK\x03\x04.{22}(..)..", re.S)
+_LOCAL_FORM: Final = "<6xH10xI4xHH"  # flags, packed size, length of the name, of extra fields
+_SIZE_FOLLOWS: Final = 0x8
 
 
 def names_in(head: bytes) -> list[str]:
-    """The names of the files whose headers lie in the first bytes of an archive; [] for what is none."""
-    if not head.startswith(_LOCAL):
-        return []
-    spans = ((m.end(), m.end() + int.from_bytes(m[1], "little")) for m in _NAME.finditer(head))
-    return [head[start:end].decode("utf-8", "replace") for start, end in spans if end <= len(head)]
+    """The names of the files whose headers lie in the first bytes of an archive; [] for what is none.
+
+    Files are stepped over by their size, so that an archive inside the archive does not speak for it.
+    """
+    names = []
+    at = 0
+    while head.startswith(_LOCAL, at) and at + _LOCAL_BYTES <= len(head):
+        flags, size, name_bytes, extra_bytes = struct.unpack_from(_LOCAL_FORM, head, at)
+        start = at + _LOCAL_BYTES
+        name = head[start : start + name_bytes]
+        if len(name) == name_bytes:
+            names.append(name.decode("utf-8", "replace"))
+        at = start + name_bytes + extra_bytes + size
+        if flags & _SIZE_FOLLOWS:
+            at = max(head.find(_LOCAL, start), 0) or len(head)
+    return names
 
 
 def is_office(head: bytes, folder: str) -> bool:

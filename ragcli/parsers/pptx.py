@@ -48,7 +48,7 @@ def parse(raw: bytes, name: str, /) -> Parsed:
     title, metadata = package.properties()
     text, blocks, pages, more = reader.draft.close()
     if not reader.has_text:
-        return Parsed("", title=title, metadata=metadata, notes=(f"{len(slides)} slides without text", *notes))
+        return Parsed("", title=title, metadata=metadata, notes=(f"slides without text: {len(slides)}", *notes))
     first = blocks[0]
     stated = title or (text[: first.end] if reader.is_titled and first.kind is BlockKind.HEADING else "")
     return Parsed(text, blocks, pages, stated, metadata, (*notes, *more))
@@ -217,4 +217,4 @@ def _points(parent: Element | None) -> dict[str, str]:
     if parent is None:
         return {}
     found = ((e.get("idx", ""), child(e, "v")) for e in parent.iter("pt"))
-    return {key: value.text or "" for key, value in found if value is not None}
+    return {key: one_line(value.text or "") for key, value in found if value is not None}

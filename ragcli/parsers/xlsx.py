@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ragcli.parsers._cellformat import code_of, iso, shown
+from ragcli.parsers._cellformat import code_of, general, iso, shown
 from ragcli.parsers._draft import Draft, one_line
 from ragcli.parsers._ooxml import Package
 from ragcli.parsers._xml import attribute, child, events
@@ -201,7 +201,7 @@ def _value(book: _Book, cell: Element) -> str:
         return one_line(stated[:_CELL_CHARS])
     style = _count(cell.get("s", ""))
     code = book.formats[style] if style < len(book.formats) else ""
-    return one_line(shown(number, code, since_1904=book.since_1904))
+    return one_line(shown(number, code, since_1904=book.since_1904)) if code else general(number)
 
 
 def _filled(lines: list[Line], merged: list[tuple[int, int, int, int]]) -> Iterator[Line]:
@@ -249,7 +249,7 @@ def _write(draft: Draft, table: list[Row]) -> None:
     if slots > max(_FREE_SLOTS, _SLOTS_PER_CELL * filled):
         draft.paragraph("\n".join(" | ".join(row[column] for column in sorted(row)) for row in rows))
         return
-    draft.table([[row.get(column, "") for column in columns] for row in rows])
+    draft.table([row.get(column, "") for column in columns] for row in rows)
 
 
 def _range(reference: str) -> list[tuple[int, int, int, int]]:

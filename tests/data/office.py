@@ -156,7 +156,8 @@ def xlsx(
     styles = "".join(f'<xf numFmtId="{163 + at}" applyNumberFormat="1"/>' for at in range(1, len(formats) + 1))
     parts["xl/styles.xml"] = (
         f'{_HEAD}<styleSheet xmlns="{_S}"><numFmts count="{len(formats)}">{codes}</numFmts>'
-        '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+        '<fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills>'
+        '<borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
         f'<cellXfs count="{len(formats) + 1}"><xf numFmtId="0"/>{styles}</cellXfs></styleSheet>'
     )

@@ -59,7 +59,7 @@ def test_notes_are_marked_and_hidden_slides_noted() -> None:
 
 def test_slides_without_text_give_none() -> None:
     parsed = parse(["", ""])
-    assert (parsed.text, parsed.pages, parsed.notes) == ("", (), ("2 slides without text",))
+    assert (parsed.text, parsed.pages, parsed.notes) == ("", (), ("slides without text: 2",))
 
 
 def test_content_decides_and_another_package_is_refused() -> None:

@@ -77,6 +77,7 @@ def test_far_cells_and_wild_references_cost_nothing() -> None:
     far = '<sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     wild = '<row r="99999999999"><c r="??"><v>3</v></c><c r="ZZZ9999999" s="77"><v>x</v></c></row></sheetData>'
     merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/><mergeCell ref="A"/></mergeCells>'
+    assert body(parse(cells(['<c r="{}"><v>NaN</v></c>', '<c r="{}"><v>inf</v></c>', "a", "b"]))) == "| a | b |"
     assert {"1", "2", "3", "x"} <= set(body(parse(far + wild + merged)).replace("|", " ").split())
 
 

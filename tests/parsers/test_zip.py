@@ -4,6 +4,7 @@ import io
 import struct
 import warnings
 import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,23 @@ from ragcli.errors import UnreadableFile
 from ragcli.parsers import _zip
 from ragcli.parsers._zip import Archive, names_in
 from tests.data.office import zipped
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class Pipe(io.RawIOBase):
+    """What can be written and not sought in: sizes then follow each file."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: ReadableBuffer) -> int:
+        self.written += piece
+        return len(bytes(piece))
 
 
 def test_files_are_found_by_name_case_and_slashes_aside() -> None:
@@ -26,6 +44,16 @@ def test_names_are_known_from_the_head_only() -> None:
     assert names_in(raw) == ["first", "second/part"]
     assert names_in(raw[:40]) == ["first"]
     assert names_in(b"junk" + raw) == []
+    assert names_in(zipped({"inner.zip": raw, "last": "z"}, stored=("inner.zip",))) == ["inner.zip", "last"]
+
+
+def test_names_are_known_of_an_archive_that_was_streamed() -> None:
+    out = Pipe()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first", "x" * 50)
+        archive.writestr("second", "y")
+    assert out.written[6] & 8
+    assert names_in(bytes(out.written)) == ["first", "second"]
 
 
 def test_bomb_is_refused_before_it_is_unpacked() -> None:
