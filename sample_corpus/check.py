@@ -41,7 +41,7 @@ RARE_FILES = 5
 FORMATS = {".py": "code", ".c": "code"}
 """A format's name where it is not the suffix."""
 
-STORED = set(".c .csv .json .jsonl .log .md .py .rst .srt .txt".split())
+STORED = set(".c .csv .json .jsonl .log .md .py .rst .txt".split())
 """Suffixes of files whose decoded text is the text that is cited, so that gold passages have offsets."""
 
 PAGED = {".pdf", ".pptx", ".xlsx"}
