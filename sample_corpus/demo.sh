@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ingest the sample corpus and ask three questions; the last one has no answer in it.
+# Ingest the sample corpus and ask four questions, of three formats and two languages; the last one has no answer in it.
 # RAGCLI names the program; DEMO names a folder for the index.
 set -eu
 ragcli=${RAGCLI:-ragcli}
@@ -35,4 +35,5 @@ run() {
 run 0 ingest "$docs" --index "$index"
 run 0 ask "Warum wird von einer Sprinkleranlage abgeraten?" --index "$index"
 run 0 ask "By how much does one copper penny on the tray change the rate?" --index "$index"
+run 0 ask "What bit through the cable on the stair?" --index "$index"
 run 3 ask "What salary does the keeper of the clock receive per month?" --index "$index"

@@ -133,4 +133,4 @@ def test_the_demo_fails_when_an_exit_code_is_not_the_expected_one(tmp_path: Path
     finished = subprocess.run(script, env=environ, capture_output=True, text=True, check=False)
     assert finished.returncode == (0 if code == 3 else 1)
     assert says in finished.stdout
-    assert finished.stdout.count("$ ragcli ask") == 3
+    assert finished.stdout.count("$ ragcli ask") == 4
