@@ -21,16 +21,6 @@ def levels(parsed: Parsed) -> list[tuple[str, int]]:
     return [(parsed.text[b.start : b.end], b.level) for b in parsed.blocks if b.kind is BlockKind.HEADING]
 
 
-def test_restructuredtext_has_head_titles_and_code() -> None:
-    head = b"PEP: 8\nTitle: Style\nAuthor: A,\n  B\n\n"
-    raw = head + b"Top\n===\n\nwords::\n\n  code()\n\n  more\n\nSub\n---\nend\n\nNext\n====\n\nx"
-    parsed = parsers.parse(raw, "a.rst")
-    assert parsed.title == "Style"
-    assert parsed.metadata == (("pep", "8"), ("author", "A, B"))
-    assert levels(parsed) == [("Top", 1), ("Sub", 2), ("Next", 1)]
-    assert shown(parsed, BlockKind.CODE) == ["  code()\n\n  more"]
-
-
 def test_plain_text_has_loose_headings_and_lists() -> None:
     parsed = parsers.parse(
         b"SCOPE\n\nwords here.\n\n1.2 Details\n\nmore:\n- a\n- b\n\n1. one\n\n2. two\n\nend.", "a.txt"
@@ -39,9 +29,10 @@ def test_plain_text_has_loose_headings_and_lists() -> None:
     assert shown(parsed, BlockKind.LIST) == ["- a\n- b", "1. one", "2. two"]
 
 
-def test_code_file_has_no_headings() -> None:
-    parsed = parsers.parse(b"NAME\n\nx = 1\n=====\n", "a.py")
+def test_textual_file_without_a_parser_of_its_own_is_code_without_headings() -> None:
+    parsed = parsers.parse(b"NAME\n\nx = 1\n=====\n", "a.toml")
     assert levels(parsed) == []
+    assert shown(parsed, BlockKind.CODE) == ["NAME", "x = 1\n====="]
 
 
 def test_front_matter_is_metadata_and_in_no_block() -> None:
