@@ -60,11 +60,11 @@ def check_or_refuse(name: str, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sample_has_text_a_heading_and_sound_blocks(name: str) -> None:
+def test_sample_has_text_and_several_sound_blocks(name: str) -> None:
     parsed = parse(name, sample(name))
     check(parsed)
     assert "every" in parsed.text
-    assert any(block.kind is BlockKind.HEADING for block in parsed.blocks)
+    assert len(parsed.blocks) > 1
     assert parse(name, sample(name)) == parsed
 
 
