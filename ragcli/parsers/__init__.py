@@ -18,6 +18,7 @@ from typing import Final
 from ragcli.errors import UnreadableFile
 from ragcli.parsers import _ole
 from ragcli.parsers._decode import is_binary, looks_like_html
+from ragcli.parsers._mojibake import note as mojibake_note
 from ragcli.types import Parsed
 
 HEAD_BYTES: Final = 8192
@@ -70,8 +71,13 @@ def parse(raw: bytes, name: str) -> Parsed:
     if kind is None:
         raise UnreadableFile("binary file of an unknown format")
     parsed: Parsed = _module(kind).parse(raw, name)
-    note = _mismatch(head, kind, name)
-    return replace(parsed, notes=(*parsed.notes, note)) if note else parsed
+    notes = filter(None, (_mismatch(head, kind, name), mojibake_note(parsed.text)))
+    return replace(parsed, notes=(*parsed.notes, *notes))
+
+
+def holds_files(kind: str) -> bool:
+    """Whether files of a format (a name that `kind_of` gives) may hold files: its module says so by HOLDS_FILES."""
+    return bool(getattr(_module(kind), "HOLDS_FILES", False))
 
 
 def _mismatch(head: bytes, kind: str, name: str) -> str:
