@@ -1,21 +1,23 @@
-"""What an ingest has to do: the difference between what a walk finds and what the ledger knows."""
+"""What an ingest has to do: the difference between what a walk finds and what the ledger knows.
+
+A file inside a file (an attachment) has the uri `<uri of the file>/<name>`: a real file has nothing below it.
+Its ledger line counts as met when the file that holds it was met.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat as stat_module
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragcli import parsers
 from ragcli.errors import MissingError, UnreadableFile, UsageError
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Line
-from ragcli.types import Fields, File, FileOutcome, FileState, Stat
-from ragcli.walk import Found, WalkOptions, stat_of, walk
+from ragcli.types import PIPED, Fields, File, FileOutcome, FileState, Stat
+from ragcli.walk import Found, WalkOptions, part_reason, stat_of, walk
 
 if TYPE_CHECKING:
     from ragcli.index import Index
@@ -30,11 +32,14 @@ PRUNE_LIMIT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """`metadata` is added to every document; `verify` reads and hashes even what looks unchanged."""
+    """`metadata` is added to every document; `verify` reads and hashes even what looks unchanged; `listed`: the
+    paths are from a list, where one that is gone stops nothing; `passwords` are tried on encrypted files."""
 
     metadata: Fields = ()
     verify: bool = False
     prune_all: bool = False
+    listed: bool = False
+    passwords: tuple[str, ...] = field(default=(), repr=False)
     walk: WalkOptions = field(default_factory=WalkOptions)
 
 
@@ -53,6 +58,10 @@ class Plan:
     """Documents without the metadata that the user now gives: as good as changed."""
     forgotten: list[str] = field(default_factory=list)
     """Ledger lines without a document whose path is gone."""
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    """uri -> the lines below it: if it is a file, those of the files inside it, and inside these."""
+    again: set[str] = field(default_factory=set)
+    """Files that are parsed even if they did not change, since a part of them failed or was left out before."""
 
     def renamed_from(self, sha256: str) -> str:
         """The vanished uri that had this content, "" if none; it is then no longer vanished."""
@@ -75,28 +84,36 @@ def path_of(uri: str, base: Path) -> str:
     return os.path.join(base, uri)
 
 
+def holders(uri: str) -> Iterator[str]:
+    """The uris that may hold the file `uri` inside them, innermost first."""
+    while (uri := uri.rpartition("/")[0]) != "":
+        yield uri
+
+
 def survey(paths: Sequence[Path], index: Index, options: IngestOptions) -> Plan:
     """Walks `paths`. MissingError for one that is not there, UsageError where too much vanished to be true."""
-    roots = []
-    for path in paths:
-        absolute = os.path.abspath(path)
-        if not os.path.exists(absolute):
-            raise MissingError(
-                f"{os.fspath(path)}: no such file or folder", f"to forget it: ragcli rm {os.fspath(path)}"
-            )
-        roots.append(absolute)
-    made = Plan(index.store.ledger.lines())
-    made.unlabelled = _unlabelled(index, options.metadata)
+    roots, gone = _roots(paths, options)
+    made = _started(index, options)
     met: set[str] = set()
+    whole: set[str] = set()  # files, whose parts are met with them
     unlisted: list[str] = []
     for found in walk(roots, options.walk, index_folder=str(index.folder)):
         uri = uri_of(found.path, index.base)
         met.add(uri)
         if found.folder and found.state is FileState.FAILED:
             unlisted.append(found.path + os.sep)
-        _sort(uri, found, made, options, changed=uri in made.unlabelled)
+        elif found.state is not FileState.SKIPPED:
+            whole.add(uri)
+        _sort(uri, found, made, options)
     failpoint("walk.done")
-    _find_vanished(made, roots, met, tuple(unlisted), index.base)
+    for uri in (uri_of(path, index.base) for path in gone):
+        if uri not in made.ledger and uri not in met:
+            made.left_out.append((FileOutcome(uri, FileState.FAILED, "no such file or folder"), ""))
+    under = tuple(root.rstrip(os.sep) + os.sep for root in [*filter(os.path.isdir, roots), *gone])
+    for uri in made.ledger.keys() - met:
+        path = path_of(uri, index.base) + os.sep
+        if path.startswith(under) and not path.startswith(tuple(unlisted)) and not _is_kept(uri, whole, made):
+            _vanish(uri, made)
     indexed = sum(outcome.state in INDEXED for outcome, _, _ in made.ledger.values())
     many = len(made.vanished) > PRUNE_LIMIT and 2 * len(made.vanished) > indexed
     if many and not made.to_read and not options.prune_all:
@@ -105,34 +122,108 @@ def survey(paths: Sequence[Path], index: Index, options: IngestOptions) -> Plan:
     return made
 
 
-def _find_vanished(made: Plan, roots: Sequence[str], met: set[str], unlisted: tuple[str, ...], base: Path) -> None:
-    """Ledger lines under the roots whose path was not met, unless it may lie in a folder that cannot be listed."""
-    under = tuple(root.rstrip(os.sep) + os.sep for root in roots if os.path.isdir(root))
-    for uri, (outcome, _, sha256) in made.ledger.items():
-        path = path_of(uri, base)
-        if uri in met or not path.startswith(under) or path.startswith(unlisted):
-            continue
-        if outcome.state in INDEXED or outcome.snippets:
-            made.vanished[uri] = sha256
+def _roots(paths: Sequence[Path], options: IngestOptions) -> tuple[list[str], list[str]]:
+    """Absolute paths: those to walk, and those of a list that are gone."""
+    roots, gone = [], []
+    for path in paths:
+        absolute = os.path.abspath(path)
+        if os.path.exists(absolute):
+            roots.append(absolute)
+        elif options.listed:
+            gone.append(absolute)
         else:
-            made.forgotten.append(uri)
+            shown = os.fspath(path)
+            raise MissingError(f"{shown}: no such file or folder", f"to forget it: ragcli rm {shown}")
+    return roots, gone
 
 
-def _sort(uri: str, found: Found, made: Plan, options: IngestOptions, *, changed: bool) -> None:
+def _started(index: Index, options: IngestOptions) -> Plan:
+    """What the ledger knows, before anything is looked at."""
+    made = Plan(index.store.ledger.lines())
+    for uri in made.ledger:
+        for holder in holders(uri):
+            if holder in made.ledger:
+                made.parts.setdefault(holder, []).append(uri)
+    made.unlabelled = _unlabelled(index, options.metadata)
+    made.unlabelled |= {holder for uri in made.unlabelled for holder in holders(uri) if holder in made.ledger}
+    return made
+
+
+def _is_kept(uri: str, whole: set[str], made: Plan) -> bool:
+    """Whether what was not met is there all the same: it came through a pipe, or inside a file that is there."""
+    if any(holder in whole for holder in holders(uri)):
+        return True
+    lines = (made.ledger.get(each) for each in (uri, *holders(uri)))
+    return any(line is not None and line[1].ctime_ns == PIPED for line in lines)
+
+
+def _vanish(uri: str, made: Plan) -> None:
+    outcome, _, sha256 = made.ledger[uri]
+    if outcome.state in INDEXED or outcome.snippets:
+        made.vanished[uri] = sha256
+    else:
+        made.forgotten.append(uri)
+
+
+def _sort(uri: str, found: Found, made: Plan, options: IngestOptions) -> None:
     """Puts one find where it belongs in the plan."""
     known = made.ledger.get(uri)
-    if found.state is FileState.FAILED and known is not None and known[0].snippets:
-        made.left_out.append((kept_version(known[0], found.reason), known[2]))
-    elif found.state is not None:
-        made.left_out.append((FileOutcome(uri, found.state, found.reason), ""))
-    elif known is None or known[1] != found.stat or options.verify or changed:
+    if found.state is FileState.SKIPPED:
+        removed = "; what the index had of it is removed" if known is not None and known[0].snippets else ""
+        made.left_out.append((FileOutcome(uri, found.state, found.reason + removed), ""))
+        return
+    if found.state is FileState.FAILED:
+        if known is not None and known[0].snippets:
+            made.left_out.append((kept_version(known[0], found.reason), known[2]))
+        else:
+            made.left_out.append((FileOutcome(uri, found.state, found.reason), ""))
+        if not found.folder:
+            keep_parts(uri, made, options)
+        return
+    if _is_open(uri, made, options):
+        made.again |= {uri, *(part for part in made.parts[uri] if part in made.parts)}
+    unread = known is not None and known[1] == found.stat and known[0].state in INDEXED | SETTLED
+    if known is None or not unread or options.verify or uri in made.unlabelled or uri in made.again:
         made.to_read.append((uri, found))
-    elif known[0].state in INDEXED:
-        made.known.append(replace(known[0], state=FileState.UNCHANGED, reason=""))
-    elif known[0].state in SETTLED:
-        made.known.append(known[0])
     else:
-        made.to_read.append((uri, found))
+        made.known.append(as_unchanged(known[0]))
+        keep_parts(uri, made, options)
+
+
+def keep_parts(uri: str, made: Plan, options: IngestOptions) -> list[FileOutcome]:
+    """The parts of a file that is not parsed anew: they stay as they are, without what the user now leaves out."""
+    outcomes = []
+    for part in made.parts.get(uri, ()):
+        outcome = made.ledger[part][0]
+        reason = part_reason(_within(part, uri), options.walk)
+        if reason:
+            made.left_out.append((FileOutcome(part, FileState.SKIPPED, reason), ""))
+            outcomes.append(made.left_out[-1][0])
+        else:
+            made.known.append(as_unchanged(outcome))
+            outcomes.append(made.known[-1])
+    return outcomes
+
+
+def _within(part: str, holder: str) -> str:
+    """A part's uri from its holder's name on: "mail.eml/a.pdf"."""
+    return part[holder.rfind("/") + 1 :]
+
+
+def _is_open(uri: str, made: Plan, options: IngestOptions) -> bool:
+    """Whether a file must be parsed again for its parts: one failed, or was left out and is wanted now."""
+    for part in made.parts.get(uri, ()):
+        outcome, _, sha256 = made.ledger[part]
+        if outcome.state is FileState.FAILED:
+            return True
+        if outcome.state is FileState.SKIPPED and not sha256 and not part_reason(_within(part, uri), options.walk):
+            return True
+    return False
+
+
+def as_unchanged(known: FileOutcome) -> FileOutcome:
+    """The outcome of what is as it was."""
+    return replace(known, state=FileState.UNCHANGED, reason="") if known.state in INDEXED else known
 
 
 def _unlabelled(index: Index, metadata: Fields) -> set[str]:
@@ -149,24 +240,6 @@ def state_of(uri: str, file: File, made: Plan) -> tuple[FileState, str]:
         return (FileState.UNCHANGED if known[2] == file.sha256 else FileState.UPDATED), ""
     before = made.renamed_from(file.sha256)
     return (FileState.RENAMED if before else FileState.ADDED), before
-
-
-def forecast(paths: Sequence[Path], index: Index, *, options: IngestOptions = IngestOptions()) -> list[FileOutcome]:
-    """What `ingest` would do, by reading and hashing but not parsing; nothing is written."""
-    made = survey(paths, index, options)
-    outcomes = [*made.known, *(outcome for outcome, _ in made.left_out)]
-    for uri, found in made.to_read:
-        try:
-            raw, status = read_file(found.path, options.walk.max_file_bytes)
-        except UnreadableFile as error:
-            outcomes.append(FileOutcome(uri, FileState.FAILED, error.message))
-            continue
-        if parsers.kind_of(raw[: parsers.HEAD_BYTES], os.path.basename(found.path)) is None:
-            outcomes.append(FileOutcome(uri, FileState.SKIPPED, BINARY))
-            continue
-        state, _ = state_of(uri, File(uri, status, hashlib.sha256(raw).hexdigest()), made)
-        outcomes.append(FileOutcome(uri, state))
-    return [*outcomes, *(FileOutcome(uri, FileState.REMOVED, "no longer there") for uri in made.vanished)]
 
 
 def read_file(path: str, limit_bytes: int) -> tuple[bytes, Stat]:

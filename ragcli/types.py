@@ -152,6 +152,8 @@ class Stat:
     ctime_ns: int
 
 
+PIPED: Final = -1
+"""`Stat.ctime_ns` of what came through a pipe: no file system knows it, so it cannot vanish from one."""
 NO_STAT: Final = Stat(0, 0, 0, 0)
 """Of a file that was not read: equal to no real one, so the file is looked at again."""
 

@@ -7,6 +7,7 @@ folder that cannot be listed is reported, so that nothing under it is taken for 
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ SECRETS: Final = (
     *(".aws", ".ssh", ".gnupg", ".docker", ".kube", ".azure"),
 )
 """Names that hold keys or passwords: quoted in an answer they would be published."""
+SECRET: Final = "may hold secrets (--include-secrets reads it)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class WalkOptions:
     hidden: bool = False
     include_secrets: bool = False
     max_file_bytes: int = 256 << 20
+    include: tuple[str, ...] = ()
+    """Patterns as in .gitignore, from the folder that is walked: only files that match one are read."""
+    exclude: tuple[str, ...] = ()
+    """Such patterns too: what matches one is left out, also of what `include` names."""
+    private: tuple[str, ...] = ()
+    """Files never read, whatever else is asked for: the one that holds the passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,26 @@ class _Rules:
     spec: GitIgnoreSpec
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What the user wants of a root: `include` and `exclude`, relative to it, and what must never be read."""
+
+    root: str
+    options: WalkOptions
+    include: GitIgnoreSpec | None
+    exclude: GitIgnoreSpec | None
+    private: dict[tuple[int, int], str]
+
+    def reason(self, path: str, folder: bool) -> str:
+        """Why the user's patterns leave a path out, "" if they do not."""
+        relative = _relative(path, self.root, folder)
+        if self.exclude is not None and self.exclude.match_file(relative):
+            return "left out by --exclude"
+        if self.include is not None and not folder and not self.include.match_file(relative):
+            return "not named by --include"
+        return ""
+
+
 def stat_of(status: os.stat_result) -> Stat:
     """The part of a stat by which an unchanged file is known."""
     return Stat(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
@@ -68,22 +96,53 @@ def stat_of(status: os.stat_result) -> Stat:
 def walk(roots: Sequence[str], options: WalkOptions, *, index_folder: str) -> Iterator[Found]:
     """Everything under `roots` (absolute paths of files or folders), sorted within each folder."""
     seen: set[str] = set()
-    own = _identity(index_folder)
+    private = {_identity(path): "holds passwords" for path in options.private}
+    private[_identity(index_folder)] = "the index itself"
+    known = {identity: reason for identity, reason in private.items() if identity is not None}
+    include, exclude = _spec(options.include), _spec(options.exclude)
+    here = os.getcwd()
     for root in roots:
         status = os.stat(root)  # a root may itself be a link
         if not stat.S_ISDIR(status.st_mode):
             path = os.path.realpath(root)  # a named link is read where it leads
             if path not in seen:
                 seen.add(path)
-                yield _file(path, status, options, named=True)
+                yield _named(path, status, _Choice(here, options, include, exclude, known))
             continue
-        for found in _folder(os.path.realpath(root), root, status.st_dev, options, own):
+        choice = _Choice(root, options, include, exclude, known)
+        for found in _folder(os.path.realpath(root), status.st_dev, choice):
             if found.path not in seen:
                 seen.add(found.path)
                 yield found
 
 
-def _folder(real: str, root: str, device: int, options: WalkOptions, own: tuple[int, int] | None) -> Iterator[Found]:
+def part_reason(path: str, options: WalkOptions) -> str:
+    """Why a file inside a file is left out ("mail.eml/key.pem"), "" if it is read; `include` names whole files."""
+    if not options.include_secrets and any(is_secret(name) for name in path.split("/")[1:]):
+        return SECRET
+    exclude = _spec(options.exclude)
+    return "left out by --exclude" if exclude is not None and exclude.match_file(path) else ""
+
+
+@functools.lru_cache(maxsize=8)
+def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec | None:
+    if not patterns:
+        return None
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - 30 ms, and seldom asked for
+
+    return GitIgnoreSpec.from_lines(patterns)
+
+
+def _relative(path: str, root: str, folder: bool) -> str:
+    """As patterns want it: from `root`, and a file that does not lie in it by its name."""
+    relative = os.path.relpath(path, root)
+    if relative.startswith(os.pardir):
+        relative = os.path.basename(path)
+    return relative.replace(os.sep, "/") + ("/" if folder else "")
+
+
+def _folder(real: str, device: int, choice: _Choice) -> Iterator[Found]:
+    options, root = choice.options, choice.root
     inherited = () if options.no_ignore or real != root else _rules_above(real)
     stack: list[tuple[str, tuple[_Rules, ...]]] = [(root, inherited)]
     while stack:
@@ -98,7 +157,7 @@ def _folder(real: str, root: str, device: int, options: WalkOptions, own: tuple[
             rules += _rules(folder, {entry.name for entry in entries})
         folders = []
         for entry in entries:
-            found = _entry(entry, rules, device, options, own)
+            found = _entry(entry, rules, device, choice)
             if found is None:
                 folders.append((entry.path, rules))
             else:
@@ -106,14 +165,9 @@ def _folder(real: str, root: str, device: int, options: WalkOptions, own: tuple[
         stack += reversed(folders)
 
 
-def _entry(
-    entry: os.DirEntry[str],
-    rules: tuple[_Rules, ...],
-    device: int,
-    options: WalkOptions,
-    own: tuple[int, int] | None,
-) -> Found | None:
+def _entry(entry: os.DirEntry[str], rules: tuple[_Rules, ...], device: int, choice: _Choice) -> Found | None:
     """What becomes of one entry; None for a folder to go into."""
+    options = choice.options
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError as error:
@@ -121,35 +175,45 @@ def _entry(
     folder = stat.S_ISDIR(status.st_mode)
     if stat.S_ISLNK(status.st_mode):
         reason = _link_reason(entry.path)
-    elif (status.st_dev, status.st_ino) == own:
-        reason = "the index itself"
-    elif not options.include_secrets and _is_secret(entry.name):
-        reason = "may hold secrets (--include-secrets reads it)"
+    elif (status.st_dev, status.st_ino) in choice.private:
+        reason = choice.private[status.st_dev, status.st_ino]
+    elif not options.include_secrets and is_secret(entry.name):
+        reason = SECRET
     elif not options.hidden and entry.name.startswith("."):
         reason = "hidden (--hidden reads it)"
     elif _ignored(entry.path, folder, rules):
         reason = "ignored by .gitignore or .ragignore (--no-ignore reads it)"
+    elif left_out := choice.reason(entry.path, folder):
+        reason = left_out
     elif folder and status.st_dev != device:
         reason = "on another file system (name it to read it)"
     elif folder:
         return None
     else:
-        return _file(entry.path, status, options, named=False)
+        return _file(entry.path, status, options)
     return Found(entry.path, state=FileState.SKIPPED, reason=reason, folder=folder)
 
 
-def _file(path: str, status: os.stat_result, options: WalkOptions, *, named: bool) -> Found:
+def _named(path: str, status: os.stat_result, choice: _Choice) -> Found:
+    """What becomes of a file that the user named."""
+    reason = choice.private.get((status.st_dev, status.st_ino), "")
+    if not reason and not choice.options.include_secrets and is_secret(os.path.basename(path)):
+        reason = SECRET
+    reason = reason or choice.reason(path, folder=False)
+    return Found(path, state=FileState.SKIPPED, reason=reason) if reason else _file(path, status, choice.options)
+
+
+def _file(path: str, status: os.stat_result, options: WalkOptions) -> Found:
     if not stat.S_ISREG(status.st_mode):
         return Found(path, state=FileState.SKIPPED, reason="not a regular file")
-    if named and not options.include_secrets and _is_secret(os.path.basename(path)):
-        return Found(path, state=FileState.SKIPPED, reason="may hold secrets (--include-secrets reads it)")
     if status.st_size > options.max_file_bytes:
         reason = f"too large: {status.st_size:,} bytes (--max-file-size is {options.max_file_bytes:,})"
         return Found(path, state=FileState.FAILED, reason=reason)
     return Found(path, stat_of(status))
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a file of this name is likely to hold keys or passwords."""
     folded = name.casefold()
     return any(fnmatch.fnmatchcase(folded, pattern) for pattern in SECRETS) and not folded.endswith(".pub")
 

@@ -13,6 +13,7 @@ import pytest
 from ragcli.failpoints import POINTS
 from ragcli.vectorcache import CACHE
 from tests.library import PARAGRAPHS, fill, ingested
+from tests.mails import mail
 
 ROOT = Path(__file__).parents[1]
 KILLED = -9
@@ -102,6 +103,23 @@ def test_nothing_committed_before_a_kill_is_embedded_twice(tmp_path: Path, commi
     embedded = int(second.stdout.split()[0])
     assert embedded == 3 - committed  # change, new1, new2; keep is unchanged and rename keeps its vector
     assert contents(tmp_path) == EXPECTED
+
+
+@pytest.mark.parametrize("point", ["store.after_commit:1", "store.after_commit:2", "store.after_commit:3"])
+def test_a_kill_amid_a_mails_attachments_leaves_it_to_be_read_again(tmp_path: Path, point: str) -> None:
+    (tmp_path / "a.eml").write_bytes(mail("Old", "old body", keep_txt=PARAGRAPHS[0], gone_txt=PARAGRAPHS[1]))
+    ingested(tmp_path)
+    old = contents(tmp_path)
+    (tmp_path / "a.eml").write_bytes(mail("New", "new body", keep_txt=PARAGRAPHS[0], new_txt=PARAGRAPHS[2]))
+    assert run(tmp_path, f"{point}=kill").returncode == KILLED
+    assert check(tmp_path) == []
+    assert contents(tmp_path)["a.eml"] == old["a.eml"]
+    second = run(tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert check(tmp_path) == []
+    new = contents(tmp_path)
+    assert new.pop("a.eml").endswith("new body")
+    assert new == {"a.eml/keep.txt": PARAGRAPHS[0] + "\n", "a.eml/new.txt": PARAGRAPHS[2] + "\n"}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 
 from ragcli.embedders.hashing import Hashing
 from ragcli.errors import MissingError, UnreadableFile, UsageError
-from ragcli.ingest import Progress, ingest
-from ragcli.plan import IngestOptions, forecast, read_file
+from ragcli.ingest import Progress, forecast, ingest
+from ragcli.plan import IngestOptions, read_file
 from ragcli.types import FileOutcome, FileState
 from ragcli.vectorcache import CACHE
 from ragcli.walk import WalkOptions

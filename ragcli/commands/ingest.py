@@ -87,7 +87,7 @@ def _forecast(session: Session, roots: list[Path], options: IngestOptions) -> In
     import time
 
     from ragcli.index import open_index
-    from ragcli.plan import forecast
+    from ragcli.ingest import forecast
     from ragcli.render.jsonform import file_event
 
     started = time.monotonic()
