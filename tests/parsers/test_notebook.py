@@ -24,8 +24,8 @@ def test_sample_reads_as_a_person_sees_it() -> None:
     assert headings(parsed) == [(1, "Harbour notes"), (2, "Oil")]
     assert texts(parsed, BlockKind.ROW) == ["| Month | Oil |", "| May | 12 l |"]
     assert texts(parsed, BlockKind.CODE) == [
-        "count = 21\nprint('lit', count, 'times')", "lit 21 times",
-        "draw(lamp)\n1 / 0", "<Figure of the lamp>", "ZeroDivisionError: division by zero",
+        "count = 21\ncount * 2", "42 lamps",
+        "# draw the lamp\ncount / 0", "<Figure of the lamp>", "ZeroDivisionError: division by zero",
     ]  # fmt: skip
 
 
