@@ -42,6 +42,7 @@ class Package:
         if b"PK\x05\x06" not in raw and not raw.startswith(b"PK"):
             raise UnreadableFile(f"not {format_name}: no zip archive")
         self.archive = Archive(raw)
+        self._related: dict[str, dict[str, Related]] = {}
         starts = [related.part for related in self.related("").values() if related.kind == "officeDocument"]
         if not starts:
             raise UnreadableFile(f"not {format_name}: it names no main part")
@@ -54,17 +55,9 @@ class Package:
 
     def related(self, part: str) -> dict[str, Related]:
         """Relationship id -> target, of targets inside the file; {} for a part without any."""
-        folder, base = posixpath.split(part)
-        name = posixpath.join(folder, "_rels", f"{base}.rels")
-        if name not in self.archive:
-            return {}
-        found = {}
-        for element in tree(self.archive.read(name), name):
-            target = unquote(element.get("Target", "")).replace("\\", "/")
-            if target and element.get("TargetMode") != "External":
-                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                found[element.get("Id", "")] = Related(element.get("Type", "").rpartition("/")[2], path)
-        return found
+        if part not in self._related:
+            self._related[part] = self._read_related(part)
+        return self._related[part]
 
     def root(self, kind: str, part: str = "") -> Element | None:
         """The root of the first part of that kind related to `part` (the main part); None without one."""
@@ -91,6 +84,19 @@ class Package:
             "" if _TOOL_TITLES.fullmatch(title) else title,
             tuple((key, value) for key, value in fields.items() if value),
         )
+
+    def _read_related(self, part: str) -> dict[str, Related]:
+        folder, base = posixpath.split(part)
+        name = posixpath.join(folder, "_rels", f"{base}.rels")
+        if name not in self.archive:
+            return {}
+        found = {}
+        for element in tree(self.archive.read(name), name):
+            target = unquote(element.get("Target", "")).replace("\\", "/")
+            if target and element.get("TargetMode") != "External":
+                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+                found[element.get("Id", "")] = Related(element.get("Type", "").rpartition("/")[2], path)
+        return found
 
 
 def switched_on(element: Element | None) -> bool:

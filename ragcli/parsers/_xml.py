@@ -15,6 +15,7 @@ MAX_DEPTH: Final = 250
 MAX_ELEMENTS: Final = 2_000_000
 """About 600 MB as a tree; a novel of 1,000 pages in Word has some 300,000."""
 _MOST_STREAMED: Final = 50_000_000
+_NAME_CHARS: Final = 100  # of a name in a message
 _CHUNK: Final = 1 << 16
 
 
@@ -39,6 +40,7 @@ def events(stream: IO[bytes], name: str, *, most: int = _MOST_STREAMED) -> Itera
     from xml.etree.ElementTree import ParseError, iterparse
     from zipfile import BadZipFile
 
+    name = name[:_NAME_CHARS]
     depth = count = 0
     try:
         for event, element in iterparse(_Checked(stream, name), ("start", "end")):

@@ -25,6 +25,7 @@ _FREE_BYTES: Final = 20 << 20
 _ENTRY: Final = b"PK\x01\x02"
 _LOCAL: Final = b"PK\x03\x04"
 _LOCAL_BYTES: Final = 30  # a local header without its name
+_NAME_CHARS: Final = 100  # of a name in a message
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (0, 8)  # stored, deflated: what the formats allow
 _LOCAL_FORM: Final = "<6xH10xI4xHH"  # flags, packed size, length of the name, of extra fields
@@ -78,11 +79,12 @@ class Archive:
     def read(self, name: str) -> bytes:
         """A file's bytes; UnreadableFile where it is missing, damaged or too large."""
         with self.open(name) as stream:
-            return _guarded(name, stream.read)
+            return _guarded(name[:_NAME_CHARS], stream.read)
 
     def open(self, name: str) -> IO[bytes]:
         """A stream that ends after the declared size; to be read within `reading`."""
         entry = self._entries.get(_key(name))
+        name = name[:_NAME_CHARS]
         if entry is None:
             raise UnreadableFile(f"damaged: {name} is missing")
         if entry.file_size > MAX_PART_BYTES:

@@ -53,6 +53,8 @@ def parse(raw: bytes, name: str, /) -> Parsed:
     if _CONTAINER not in archive:
         raise UnreadableFile("not an EPUB: no container")
     found = next((e.get("full-path", "") for e in tree(archive.read(_CONTAINER), _CONTAINER).iter("rootfile")), "")
+    if found not in archive:
+        raise UnreadableFile("not an EPUB: its container names no package")
     package = tree(archive.read(found), found)
     items = _items(package, found)
     chapters = list(_spine(package, items))

@@ -57,7 +57,10 @@ def test_locked_book_is_refused_and_locked_fonts_are_not() -> None:
     assert parse(epub({"a": "x"}, extra={"META-INF/encryption.xml": locked("f.otf")})).text == "x"
 
 
-@pytest.mark.parametrize("raw", [b"text", docx(""), zipped({"mimetype": "application/epub+zip"})])
+EMPTY = zipped({"META-INF/container.xml": "<container/>"})
+
+
+@pytest.mark.parametrize("raw", [b"text", docx(""), zipped({"mimetype": "application/epub+zip"}), EMPTY])
 def test_what_is_no_epub_is_refused(raw: bytes) -> None:
     with pytest.raises(UnreadableFile, match="not an EPUB"):
         module.parse(raw, "a.epub")
