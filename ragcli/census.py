@@ -1,10 +1,12 @@
-"""Questions about a whole index, where the store's are about rows: for `doctor`, `stats`, `import`. Reads only."""
+"""Questions about a whole index, where the store's are about rows: for `doctor`, `stats`, `import`, the log and
+completion. Reads only."""
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LISTED = 10
@@ -35,6 +37,21 @@ class Census:
         found = [str(row[0]) for row in rows if row[0] != "ok"]
         loose = len(self._connection.execute("pragma foreign_key_check").fetchall())
         return found + ([f"{loose} rows refer to rows that are not there"] if loose else [])
+
+    def known_refs(self, refs: Sequence[str]) -> set[str]:
+        """Those of the refs that a snippet has."""
+        query = "select ref from snippet where ref in (select value from json_each(?))"
+        return {str(row[0]) for row in self._connection.execute(query, (json.dumps(list(refs)),))}
+
+    def refs_from(self, prefix: str, most: int) -> list[str]:
+        """The first refs that start so, in order."""
+        query = "select ref from snippet where ref between ?1 and ?1 || 'g' order by ref limit ?2"
+        return [str(row[0]) for row in self._connection.execute(query, (prefix, most))]
+
+    def uris_from(self, prefix: str, most: int) -> list[str]:
+        """The first uris of the ledger that start so, in order."""
+        query = "select uri from file where substr(uri, 1, length(?1)) = ?1 order by uri limit ?2"
+        return [os.fsdecode(row[0]) for row in self._connection.execute(query, (os.fsencode(prefix), most))]
 
     def documents(self) -> dict[str, tuple[str, int]]:
         """uri -> (sha256 of its file, number of its snippets)."""

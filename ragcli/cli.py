@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ VERBS: Final = {
     "ls": "List the files of the index with their state: one line a file.",
     "show": "Show a snippet or a document as it is stored.",
     "rm": "Remove files from the index.",
+    "log": "Show what was asked of this index before, and what was answered.",
     "config": "Show the settings that hold, or where their files are.",
     "models": "Fetch embedding models, or list those on this machine.",
     "schema": "Print the JSON Schema of an output, or list their names.",
@@ -186,7 +188,7 @@ def _report(error: RagcliError, cause: BaseException, args: Sequence[str]) -> in
 
         traceback.print_exception(cause)
     try:
-        if any(option.split("=")[0] in {"--json", "--jsonl", "--batch"} for option in options):
+        if _wants_json(options):
             sys.stdout.write(dumps(error_value(error), ascii_only=True) + "\n")
             sys.stdout.flush()
         hint = f"\n  hint: {name(error.hint)}" if error.hint else ""
@@ -194,6 +196,12 @@ def _report(error: RagcliError, cause: BaseException, args: Sequence[str]) -> in
     except OSError:
         _leave_stdout()
     return error.exit_code
+
+
+def _wants_json(options: Sequence[str]) -> bool:
+    named = any(option.split("=")[0] in {"--json", "--jsonl", "--batch"} for option in options)
+    formats = {f"--format{between}{form}" for between in "= " for form in ("json", "cohere")}
+    return named or bool(formats & {*options, *(f"{one} {two}" for one, two in pairwise(options))})
 
 
 def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

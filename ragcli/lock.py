@@ -11,12 +11,12 @@ from ragcli.errors import Busy
 if sys.platform == "win32":
     import msvcrt
 
-    def _acquire(descriptor: int) -> None:
+    def acquire(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _acquire(descriptor: int) -> None:
+    def acquire(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -26,7 +26,7 @@ class WriterLock:
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
-            _acquire(self._descriptor)
+            acquire(self._descriptor)
         except OSError as error:
             owner = os.pread(self._descriptor, 20, 1).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
             os.close(self._descriptor)

@@ -1,4 +1,5 @@
-"""What the verbs that look after an index report: checks, counts, what was rebuilt, what a bundle holds."""
+"""What the verbs that look after an index report: checks, counts, what was rebuilt, what a bundle holds,
+what was asked."""
 
 from __future__ import annotations
 
@@ -95,3 +96,17 @@ class Stats:
     lengths: tuple[Lengths, ...]
     largest: tuple[Sized, ...]
     failed: tuple[FileOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of the log. `at` is ISO 8601 in UTC; `answer` is None once it was dropped; `sources` are the
+    (ref, uri) that it cites, `made_from` the refs of all that it may repeat."""
+
+    at: str
+    question: str
+    answer: str | None
+    outcome: str
+    runtime: str
+    sources: tuple[tuple[str, str], ...] = ()
+    made_from: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
         "citations", "evidence", "support", "salience", "asks"),
-    2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch", "sandbox", "walk",
+    2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch", "asklog", "sandbox", "walk",
         *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),
     4: ("plan", "ingest", "retrieve", "rebuild", "stats"),

@@ -13,7 +13,7 @@ import typer
 
 from ragcli.commands._flags import common
 from ragcli.config import DEFAULT_EMBEDDER, Color, Flags, Origin, embedder_name, settings
-from ragcli.errors import StorageError, UsageError
+from ragcli.errors import RagcliError, StorageError, UsageError
 from ragcli.render.jsonform import Value, dumps
 from ragcli.render.layout import Look, look_of
 from ragcli.render.place import Here
@@ -62,6 +62,22 @@ class Session:
             _make(folder)
         with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
             yield index
+            if write:
+                self._forget_gone(index)
+
+    def _forget_gone(self, index: Index) -> None:
+        """The log repeats nothing that has left the index."""
+        from ragcli import asklog
+        from ragcli.census import Census
+
+        try:
+            gone = asklog.forget(index.folder, Census(index.store.connection).known_refs)
+        except (OSError, RagcliError) as error:
+            reason = error.message if isinstance(error, RagcliError) else error.strerror
+            self.notice(f"the log may repeat what was removed: {reason}; empty it: ragcli log --clear")
+        else:
+            if gone:
+                self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from the log with their sources")
 
     def here(self, index: Index) -> Here:
         """From where paths are shown."""

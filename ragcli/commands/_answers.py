@@ -1,0 +1,95 @@
+"""The forms in which `ask` shows an answer, and the log that remembers it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from ragcli.commands._flags import META
+from ragcli.errors import RagcliError, UsageError
+from ragcli.types import Answer
+
+if TYPE_CHECKING:
+    import typer
+
+    from ragcli.commands._session import Session
+    from ragcli.index import Index
+
+READ_ONLY: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class Form(StrEnum):
+    """How an answer is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    COHERE = "cohere"
+    MD = "md"
+    HTML = "html"
+
+
+def agree_on_form(ctx: typer.Context, form: Form | None) -> Form:
+    """--format, of which --json is another name for one; UsageError where the two disagree."""
+    if ctx.meta.get(META + "json"):
+        if form not in {None, Form.JSON}:
+            raise UsageError(f"--json and --format {form} are two forms", "give one of them")
+        return Form.JSON
+    if form is Form.JSON:
+        ctx.meta[META + "json"] = True
+    return form or Form.TEXT
+
+
+def show_answer(session: Session, index: Index, answer: Answer, form: Form, **more: Any) -> None:
+    """The answer on stdout; `more` are keys for JSON."""
+    from ragcli.render import jsonform
+
+    documents = documents_of(index, answer)
+    here = session.here(index)
+    if form is Form.JSON:
+        session.emit({**jsonform.answer_value(answer, documents), **more})
+    elif form is Form.COHERE:
+        from ragcli.render.cohere import chat_value
+
+        session.emit(chat_value(answer))
+    elif form is Form.MD:
+        from ragcli.render.markdown import answer_markdown
+
+        session.show(answer_markdown(answer, documents, here))
+    elif form is Form.HTML:
+        from ragcli.render.page import answer_html
+
+        # a stdout of another encoding gets character references
+        encoding = sys.stdout.encoding or "ascii"
+        page = answer_html(answer, documents, here).encode(encoding, "xmlcharrefreplace")
+        session.show(page.decode(encoding))
+    else:
+        from ragcli.render.text import answer_text
+
+        session.show(answer_text(answer, session.look, documents, here))
+
+
+def documents_of(index: Index, answer: Answer) -> Mapping[str, Any]:
+    """The documents that an answer cites or was grounded on, by uri."""
+    from ragcli.commands._session import known_documents
+
+    cited = [source.snippet.uri for citation in answer.citations for source in citation.sources]
+    return known_documents(index, [*cited, *(hit.snippet.uri for hit in answer.hits)])
+
+
+def remember(session: Session, answer: Answer) -> None:
+    """Puts the answer into the log, unless that is switched off. An answer never fails for it; a folder that may
+    not be written to is no news, anything else is a notice."""
+    from ragcli import asklog
+
+    if not session.settings.log:
+        return
+    try:
+        asklog.append(session.settings.index, asklog.entry_of(answer))
+    except RagcliError as error:
+        session.notice(f"not logged: {error.message}")
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            session.notice(f"not logged: {error.strerror}")
