@@ -80,11 +80,6 @@ def holds_files(kind: str) -> bool:
     return bool(getattr(_module(kind), "HOLDS_FILES", False))
 
 
-def holds_files(kind: str) -> bool:
-    """Whether files of a format (a name that `kind_of` gives) may hold files: its module says so by HOLDS_FILES."""
-    return bool(getattr(_module(kind), "HOLDS_FILES", False))
-
-
 def _mismatch(head: bytes, kind: str, name: str) -> str:
     """A note where the content is not what the suffix says."""
     if kind == "pdf" and _suffix(name) != ".pdf":
