@@ -81,7 +81,8 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
     header = " ".join(value for key, value in snippet.fields if key != "text")
     context = asked.covered(snippet.text + "\n" + header)
     spans = sentences.spans(snippet.text, 0, len(snippet.text))
-    similar, setting, weakest = asked.similar(snippet.text, spans)
+    columns = next((value for key, value in snippet.fields if key == "columns"), "")
+    similar, setting, weakest = asked.similar(snippet.text, spans, columns)
     found: list[Sentence] = []
     lead = 0.0
     for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True):
@@ -151,9 +152,11 @@ class _Question:
         there = stems(text)
         return sum(weight * credit(term, there) for term, weight in self.weights.items()) / total if total else 0.0
 
-    def similar(self, text: str, spans: Sequence[Span]) -> tuple[list[tuple[float, float, float]], float, float]:
+    def similar(
+        self, text: str, spans: Sequence[Span], columns: str
+    ) -> tuple[list[tuple[float, float, float]], float, float]:
         """Per span MaxSim, the same by the tokens' shares, and late cosine (mean of states in context); then, over
-        the whole text, the second, and the least of a weighty word."""
+        the whole text and the columns it stands in, the second, and the least of a weighty word."""
         parts = _parts(spans, self.embedder.token_spans(text), self.embedder.max_tokens - SPECIAL_TOKENS)
         read = self.embedder.token_states([text[start:end] for start, end in parts])
         tokens = [
@@ -161,7 +164,8 @@ class _Question:
             for (offset, _), (at, states) in zip(parts, read, strict=True)
             for row, (start, end) in enumerate(at)
         ]
-        whole = self._best([states for _, states in read])
+        head = self.embedder.token_states([columns]) if columns else []
+        whole = self._best([states for _, states in (*read, *head)])
         setting = float(whole @ self.shares)
         weakest = min((float(whole[word].mean()) for word in self.weighty), default=setting)
         return [self._similar(_runs(tokens, span)) for span in spans], setting, weakest

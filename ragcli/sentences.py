@@ -140,7 +140,7 @@ def _are_rows(here: str, below: str) -> bool:
         first, second = _QUOTED.sub("", here), _QUOTED.sub("", below)
         spaced = mark != "\t" and (f"{mark} " in first or f"{mark} " in second)
         count = first.count(mark)
-        if count and count == second.count(mark) and not spaced:
+        if mark in first.rstrip(mark) and count == second.count(mark) and not spaced:
             at = first.index(mark)
             return mark != "," or count > 1 or not (first[at - 1 : at].isdigit() and first[at + 1 : at + 2].isdigit())
     return False

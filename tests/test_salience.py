@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,3 +134,12 @@ def test_a_word_of_another_ending_counts_in_part() -> None:
     same, other, none = scored("inductive", "It is inductive. They induce it well there. A house.")
     assert same.coverage == pytest.approx(1.0)
     assert none.coverage < other.coverage < same.coverage
+
+
+def test_columns_that_a_row_stands_in_are_read_with_it() -> None:
+    bare = snippet("Voss,310")
+    headed = replace(bare, fields=(("title", ""), ("columns", "Town | Fare"), ("text", bare.text)))
+    (without,), (within,) = (salience.score("fare voss", [of], embedder=EMBEDDER, idf=even) for of in (bare, headed))
+    assert without.weakest < 0.5
+    assert within.weakest == pytest.approx(1.0, abs=1e-5)
+    assert within.context > without.context

@@ -75,6 +75,8 @@ def test_records_stand_alone(rows: list[str]) -> None:
     "text",
     [
         "It cost 1,200 crowns to keep the lamp of the old harbour lit\nfor a year, and 2,400 to mend the pier after it",
+        "Before the lamp of the old harbour was lit in the evening,\nand before the keeper had walked the pier,",
+        '{"name": "the keeper of the old lamp in the harbour",\n  "since": 1891, "town": "no name at the sea"}',
         "The keeper, who was old, walked the whole of the long pier\nin the rain, which was cold, and lit the lamp",
         "He earned about 1,200 crowns in the first of those years and\nspent some 1,100 of them on oil for his lamp",
     ],
