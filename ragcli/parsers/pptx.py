@@ -124,9 +124,8 @@ class _Reader:
             return
         root = tree(self._package.archive.read(target.part), target.part)
         if content.tag == "chart":
-            self.draft.paragraph(
-                " ".join(t.text or "" for title in root.findall("chart/title") for t in title.iter("t"))
-            )
+            titles = (text for title in root.findall("chart/title") for text, _, _ in _paragraphs(title))
+            self.draft.paragraph("\n".join(titles))
             self.draft.table(_chart(root))
         else:
             for point in root.iter("pt"):

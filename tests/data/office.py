@@ -98,8 +98,18 @@ def docx(body: str, *, styles: str = "", numbering: str = "", footnotes: str = "
     return package("word", parts, title=title)
 
 
-def pptx(slides: Sequence[str], *, hidden: Sequence[int] = (), notes: Mapping[int, str] = {}, title: str = "") -> bytes:
-    """A presentation: the XML inside each slide's `p:spTree`, and that of notes by the slide's number."""
+def pptx(
+    slides: Sequence[str],
+    *,
+    hidden: Sequence[int] = (),
+    notes: Mapping[int, str] = {},
+    graphics: Sequence[tuple[str, str]] = (),
+    title: str = "",
+) -> bytes:
+    """A presentation: the XML inside each slide's `p:spTree`, and that of notes by the slide's number.
+
+    `graphics` are (kind, XML) of the first slide's charts and diagrams, related to it as rId1, rId2, ...
+    """
     space = f'xmlns:p="{_P}" xmlns:a="{_A}" xmlns:r="{_R}"'
     listed = "".join(f'<p:sldId id="{255 + at}" r:id="rId{at}"/>' for at in range(1, len(slides) + 1))
     parts = {
@@ -114,11 +124,13 @@ def pptx(slides: Sequence[str], *, hidden: Sequence[int] = (), notes: Mapping[in
         show = ' show="0"' if at in hidden else ""
         tree = f"<p:cSld><p:spTree>{group}{{}}</p:spTree></p:cSld>"
         parts[f"ppt/slides/slide{at}.xml"] = f"{_HEAD}<p:sld {space}{show}>{tree.format(shapes)}</p:sld>"
+        related = [(kind, f"../{kind}{n}.xml") for n, (kind, _) in enumerate(graphics)] if at == 1 else []
         if at in notes:
-            parts[f"ppt/slides/_rels/slide{at}.xml.rels"] = relations(
-                ("notesSlide", f"../notesSlides/notesSlide{at}.xml")
-            )
+            related.append(("notesSlide", f"../notesSlides/notesSlide{at}.xml"))
             parts[f"ppt/notesSlides/notesSlide{at}.xml"] = f"{_HEAD}<p:notes {space}>{tree.format(notes[at])}</p:notes>"
+        if related:
+            parts[f"ppt/slides/_rels/slide{at}.xml.rels"] = relations(*related)
+    parts |= {f"ppt/{kind}{n}.xml": xml for n, (kind, xml) in enumerate(graphics)}
     return package("ppt", parts, title=title)
 
 

@@ -70,15 +70,17 @@ def test_content_decides_and_another_package_is_refused() -> None:
         module.parse(docx(""), "a.pptx")
 
 
-def test_chart_is_a_table_of_its_values() -> None:
+def test_chart_is_a_table_of_its_values_and_a_diagram_a_list() -> None:
     points = "<c:{0}><c:strRef><c:strCache>{1}</c:strCache></c:strRef></c:{0}>".format
     series = points("tx", '<c:pt idx="0"><c:v>Ships</c:v></c:pt>')
     series += points("cat", '<c:pt idx="0"><c:v>May</c:v></c:pt><c:pt idx="1"><c:v>June</c:v></c:pt>')
     series += points("val", '<c:pt idx="0"><c:v>12</c:v></c:pt><c:pt idx="1"><c:v>15</c:v></c:pt>')
-    from xml.etree.ElementTree import Element
-
-    from ragcli.parsers._xml import tree
-    from ragcli.parsers.pptx import _chart
-
-    root: Element = tree(f'<c:chartSpace xmlns:c="c"><c:ser>{series}</c:ser></c:chartSpace>'.encode(), "chart")
-    assert _chart(root) == [["", "Ships"], ["May", "12"], ["June", "15"]]
+    title = "<c:title><a:p><a:r><a:t>By mo</a:t></a:r><a:r><a:t>nth</a:t></a:r></a:p></c:title>"
+    chart = f'<c:chartSpace xmlns:c="c" {A}><c:chart>{title}<c:ser>{series}</c:ser></c:chart></c:chartSpace>'
+    diagram = (
+        f'<d:dataModel xmlns:d="d" {A}><d:pt><d:t><a:p><a:r><a:t>step</a:t></a:r></a:p></d:t></d:pt></d:dataModel>'
+    )
+    frames = frame('<c:chart xmlns:c="c" r:id="rId1"/>') + frame('<d:relIds xmlns:d="d" r:dm="rId2"/>')
+    raw = pptx([frames], graphics=[("chart", chart), ("diagramData", diagram)])
+    text = parsers.parse(raw, "a.pptx").text
+    assert text == "Slide 1\n\nBy month\n\n|  | Ships |\n| May | 12 |\n| June | 15 |\n\n- step"
