@@ -16,6 +16,7 @@ _NAME_CHARS: Final = 60
 _ALL_CHARS: Final = 500
 
 _QUOTED: Final = re.compile(r'"[^"]*"')
+_ITEM: Final = re.compile(r"(?:\A|\n)[^\S\n]*(?:\* )?- ")
 _WIDE: Final = re.compile(r"(?<=\S)[^\S\n]{2,}(?=\S)")
 
 
@@ -51,7 +52,10 @@ def column_names(row: str) -> str:
 
 
 def _cells(row: str) -> list[str]:
-    """By the marks that the row itself uses: pipes (a grid's row may have several lines), tabs, wide gaps, `;`, `,`."""
+    """By the marks that the row itself uses: list items (reStructuredText's list-table), pipes (a grid's row may have
+    several lines), tabs, wide gaps, `;`, `,`."""
+    if row.startswith("* - "):
+        return _ITEM.split(row)[1:]
     if row.startswith("|") or SEPARATOR in row:
         lines = [line.strip().removeprefix("|").removesuffix("|").split("|") for line in row.splitlines()]
         return [" ".join(parts) for parts in zip_longest(*lines, fillvalue="")]

@@ -19,6 +19,7 @@ from ragcli.types import Block, BlockKind, Parsed
         ("Year\tSales; net", "Year | Sales; net"),
         ("Year   Sales, net", "Year | Sales, net"),
         ("| Year | Net   |\n|      | sales |", "Year | Net sales"),
+        ("* - Year\n     - Sales,\n       net", "Year | Sales, net"),
         ("Place", "Place"),
         ("| | Sales |", " | Sales"),
     ],
