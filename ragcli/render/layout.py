@@ -175,6 +175,11 @@ def _paint(line: list[Segment], look: Look) -> str:
     return "".join(painted)
 
 
+def rewind(lines: int) -> str:
+    """Takes the cursor to the start of the line `lines` above, and clears the screen from there on."""
+    return f"\x1b[{lines}F\x1b[J" if lines else ""
+
+
 def file_link(path: Path) -> str:
     """A file:// URL of an absolute path, percent-encoded: nothing of a name can end the escape sequence."""
     return "file://" + quote(path_bytes(str(path)))

@@ -53,12 +53,16 @@ def answer_text(answer: Answer, look: Look, documents: Documents, here: Here) ->
     numbers = Numbers(answer.citations)
     parts = [lay(_marked(answer, numbers), look)]
     if numbers.sources:
-        parts.append("\n" + lay([Segment("Sources", "bold")], look))
-    for number, cited in enumerate(numbers.sources, 1):
-        parts.append(_source(number, cited, look, documents, here))
-    if not numbers.sources and answer.mode is not CitationMode.OFF:
+        parts.append("\n" + sources_text(numbers.sources, look, documents, here))
+    elif answer.mode is not CitationMode.OFF:
         parts.append("\n" + lay([Segment("No part of this answer is cited from your documents.", "warn")], look))
     return "".join(parts)
+
+
+def sources_text(sources: Sequence[Cited], look: Look, documents: Documents, here: Here) -> str:
+    """The sources of an answer, numbered from 1: place, check and quote."""
+    listed = [_source(number, cited, look, documents, here) for number, cited in enumerate(sources, 1)]
+    return lay([Segment("Sources", "bold")], look) + "".join(listed)
 
 
 def _marked(answer: Answer, numbers: Numbers) -> list[Segment]:
@@ -83,7 +87,7 @@ def _source(number: int, cited: Cited, look: Look, documents: Documents, here: H
     place = place_of(cited.snippet, span, documents)
     glyph, style = STATUS[cited.support.status]
     shown = look.glyph(glyph) if glyph in "✓✗" else glyph
-    head = [Segment(f"[{number}]", "number"), Segment(" "), *_where(place, look, here)]
+    head = [Segment(f"[{number}]", "number"), Segment(" "), *where(place, look, here)]
     head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style)]
     return lay(head, look, indent=DEEP, first="  ") + _quoted(cited.snippet, span, look, documents, DEEP)
 
@@ -102,7 +106,7 @@ def _highlighted(parts: Excerpt, look: Look) -> list[Segment]:
     return [Segment(part.replace("…", dots), style) for part, style in zip(parts, styles, strict=True)]
 
 
-def _where(place: Place, look: Look, here: Here) -> list[Segment]:
+def where(place: Place, look: Look, here: Here) -> list[Segment]:
     """path:lines · page · section, the path a link to the file."""
     segments = [Segment(name(here.shown(place.uri)) + lines_text(place), "bold", file_link(here.base / place.uri))]
     parts = [part for part in (pages_text(place), place.section[:SECTION]) if part]
@@ -116,10 +120,14 @@ def _abstention(answer: Answer, look: Look, documents: Documents, here: Here) ->
     if answer.evidence.reason:
         parts.append(lay([Segment(f"Reason: {name(answer.evidence.reason)}")], look))
     if answer.hits:
-        parts.append("\n" + lay([Segment("Closest passages", "bold")], look))
-    for rank, hit in enumerate(answer.hits[:CLOSEST], 1):
-        parts.append(_hit(f"{rank}", hit, look, documents, here, scores=False))
+        parts.append("\n" + closest_text(answer.hits, look, documents, here))
     return "".join(parts)
+
+
+def closest_text(hits: Sequence[Hit], look: Look, documents: Documents, here: Here) -> str:
+    """The first hits, as what there is where there is no answer."""
+    shown = [_hit(f"{rank}", hit, look, documents, here, scores=False) for rank, hit in enumerate(hits[:CLOSEST], 1)]
+    return lay([Segment("Closest passages", "bold")], look) + "".join(shown)
 
 
 def hits_text(hits: Sequence[Hit], look: Look, documents: Documents, here: Here) -> str:
@@ -131,7 +139,7 @@ def hits_text(hits: Sequence[Hit], look: Look, documents: Documents, here: Here)
 
 def _hit(rank: str, hit: Hit, look: Look, documents: Documents, here: Here, *, scores: bool = True) -> str:
     place = place_of(hit.snippet, (hit.snippet.start, hit.snippet.end), documents)
-    head = [Segment(rank, "number"), Segment(" " * max(4 - len(rank), 1)), *_where(place, look, here)]
+    head = [Segment(rank, "number"), Segment(" " * max(4 - len(rank), 1)), *where(place, look, here)]
     text = lay(head, look, indent="    ", first="")
     if scores:
         text += lay([Segment(_scores(hit.scores, hit.snippet.ref), "dim")], look, indent="    ")
