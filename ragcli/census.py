@@ -49,8 +49,8 @@ class Census:
         return [str(row[0]) for row in self._connection.execute(query, (prefix, most))]
 
     def uris_from(self, prefix: str, most: int) -> list[str]:
-        """The first uris of the ledger that start so, in order."""
-        query = "select uri from file where substr(uri, 1, length(?1)) = ?1 order by uri limit ?2"
+        """The first documents' uris that start so, in order."""
+        query = "select uri from document where substr(uri, 1, length(?1)) = ?1 order by uri limit ?2"
         return [os.fsdecode(row[0]) for row in self._connection.execute(query, (os.fsencode(prefix), most))]
 
     def documents(self) -> dict[str, tuple[str, int]]:

@@ -126,6 +126,8 @@ def _invoke(args: list[str]) -> int:
     """Parses and runs. Typer's own main() is not used: it would turn Ctrl-C and a broken pipe into exit 1."""
     app = build()
     if "_RAGCLI_COMPLETE" in os.environ:
+        # Typer would take markup out of our help texts, which have none, and import Rich for it: 0.2 s a key
+        sys.modules["rich"] = None  # type: ignore[assignment]
         app(prog_name="ragcli")
     try:
         with get_command(app).make_context("ragcli", args) as context:

@@ -42,7 +42,7 @@ def agree_on_form(ctx: typer.Context, form: Form | None) -> Form:
     return form or Form.TEXT
 
 
-def show_answer(session: Session, index: Index, answer: Answer, form: Form, **more: Any) -> None:
+def show_answer(session: Session, index: Index, answer: Answer, form: Form, /, **more: Any) -> None:
     """The answer on stdout; `more` are keys for JSON."""
     from ragcli.render import jsonform
 

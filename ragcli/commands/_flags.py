@@ -95,6 +95,7 @@ def _common_options() -> list[TyperOption]:
             type=str,
             metavar="WHEN",
             help="auto, always or never.",
+            autocompletion=lambda ctx, args, incomplete: ["auto", "always", "never"],
             callback=_color,
             expose_value=False,
         ),

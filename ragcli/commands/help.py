@@ -6,11 +6,13 @@ from typing import Final
 
 import typer
 
+from ragcli.commands._complete import one_of
 from ragcli.commands._flags import examples
 from ragcli.errors import UsageError
 
 EXAMPLES = examples("ragcli help exit-codes", "ragcli help environment", "ragcli ask --help")
 
+TOPICS: Final = ("exit-codes", "environment", "schema")
 EXIT_CODES: Final = (
     (0, "ok", "done"),
     (1, "internal", "a bug in ragcli; --debug shows where"),
@@ -27,9 +29,13 @@ EXIT_CODES: Final = (
 )
 
 
-def run(topic: str = typer.Argument("", metavar="[TOPIC]", help="exit-codes, environment or schema.")) -> None:
+def run(
+    topic: str = typer.Argument(
+        "", metavar="[TOPIC]", help="exit-codes, environment or schema.", autocompletion=one_of(*TOPICS)
+    ),
+) -> None:
     """Explain exit codes, environment variables or the JSON schemas."""
-    topics = {"exit-codes": exit_codes, "environment": environment, "schema": schema}
+    topics = dict(zip(TOPICS, (exit_codes, environment, schema), strict=True))
     if topic and topic not in topics:
         raise UsageError(f"no help on {topic!r}", f"topics: {', '.join(topics)}")
     text = topics[topic]() if topic else f"Topics: {', '.join(topics)}. For a verb: ragcli VERB --help.\n"

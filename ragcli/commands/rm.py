@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from ragcli.commands._complete import documents
 from ragcli.commands._flags import examples
 from ragcli.errors import MissingError, UsageError
 
@@ -14,7 +15,9 @@ EXAMPLES = examples("ragcli rm notes/old.md", "ragcli rm --yes drafts")
 
 def run(
     ctx: typer.Context,
-    paths: list[str] = typer.Argument(metavar="PATH...", help="As ls shows them; a folder means all that is in it."),
+    paths: list[str] = typer.Argument(
+        metavar="PATH...", help="As ls shows them; a folder means all that is in it.", autocompletion=documents
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
 ) -> None:
     """Remove files from the index.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ragcli.commands._complete import schemas
 from ragcli.commands._flags import common, examples
 from ragcli.errors import MissingError
 
@@ -11,7 +12,10 @@ EXAMPLES = examples("ragcli schema", "ragcli schema answer > answer.schema.json"
 
 
 def run(
-    ctx: typer.Context, name: str = typer.Argument("", metavar="[NAME]", help="As in ragcli.NAME/1, such as answer.")
+    ctx: typer.Context,
+    name: str = typer.Argument(
+        "", metavar="[NAME]", help="As in ragcli.NAME/1, such as answer.", autocompletion=schemas
+    ),
 ) -> None:
     """Print the JSON Schema of an output, or list their names."""
     from importlib.resources import files

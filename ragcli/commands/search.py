@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ragcli.commands._complete import documents
 from ragcli.commands._flags import REPEATED, common, examples
 from ragcli.errors import EXIT_NO_EVIDENCE, UsageError
 from ragcli.types import SearchMode
@@ -21,7 +22,9 @@ def run(
     query: str = typer.Argument(metavar="QUERY", help="What to look for, in your words."),
     mode: SearchMode = typer.Option(SearchMode.HYBRID, help="By meaning, by words, or both."),
     k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 10]"),
-    path: list[str] = typer.Option([], metavar="GLOB", help=f"Only files that match. {REPEATED}"),
+    path: list[str] = typer.Option(
+        [], metavar="GLOB", help=f"Only files that match. {REPEATED}", autocompletion=documents
+    ),
     where: list[str] = typer.Option([], metavar="KEY=VALUE", help=f"Only files with this metadata. {REPEATED}"),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
     jsonl: bool = typer.Option(False, "--jsonl", help="One JSON document a hit."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from ragcli.commands._complete import documents_and_refs
 from ragcli.commands._flags import examples
 from ragcli.errors import MissingError, UsageError
 
@@ -19,7 +20,11 @@ HEX: Final = frozenset("0123456789abcdef")
 
 def run(
     ctx: typer.Context,
-    ref: str = typer.Argument(metavar="REF|PATH", help="The start of a snippet's ref, or a file's path."),
+    ref: str = typer.Argument(
+        metavar="REF|PATH",
+        help="The start of a snippet's ref, or a file's path.",
+        autocompletion=documents_and_refs,
+    ),
 ) -> None:
     """Show a snippet or a document as it is stored.
 
