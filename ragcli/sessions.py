@@ -1,7 +1,7 @@
 """Conversations kept by name across calls: `sessions/NAME.json` in the index's folder, so each belongs to one index.
 
 A file is read as a stranger's would be: bounded, checked, never followed through a link. Two processes that end a
-turn in the same instant leave the later one's.
+turn in the same instant leave the later one's. An answer stays only while what it was made from is in the index.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ragcli.errors import DamagedIndex, StorageError, UsageError
-from ragcli.types import Role, Turn
+from ragcli.errors import DamagedIndex, RagcliError, StorageError, UsageError
+from ragcli.types import Answer, Role, Turn
 
 SCHEMA: Final = "ragcli.session/1"
 KEPT: Final = 20
@@ -24,30 +25,46 @@ RECENT: Final = 5
 """Of these the ones that go into a prompt."""
 QUESTION_CHARS: Final = 4_000
 ANSWER_CHARS: Final = 8_000
-LARGEST_BYTES: Final = 1 << 21
+LARGEST_BYTES: Final = 1 << 22
 """More than KEPT questions and answers in JSON, every character escaped."""
 NAME_CHARS: Final = 64
+REFS: Final = 1_000
 UNANSWERED: Final = "The documents do not answer this."
 """Stands for an answer that was not given: in a prompt the speakers take turns."""
+REMOVED: Final = "This answer was removed together with what it was made from."
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer, with the refs of the snippets that it was made from."""
+
+    question: str
+    answer: str
+    made_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`asked` counts every question; `turns` are the last of them and their answers, oldest first."""
+    """`asked` counts every question; `exchanges` are the last ones, oldest first."""
 
     asked: int = 0
-    turns: tuple[Turn, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
 
-def extend(before: Conversation, question: str, answer: str) -> Conversation:
+def extend(before: Conversation, answer: Answer) -> Conversation:
     """The conversation one question later, cut to what is kept."""
-    said = Turn(Role.USER, question[:QUESTION_CHARS]), Turn(Role.ASSISTANT, answer[:ANSWER_CHARS] or UNANSWERED)
-    return Conversation(before.asked + 1, (*before.turns, *said)[-2 * KEPT :])
+    refs = tuple(dict.fromkeys(hit.snippet.ref for hit in answer.hits)) if answer.text else ()
+    said = Exchange(answer.question[:QUESTION_CHARS], answer.text[:ANSWER_CHARS] or UNANSWERED, refs[:REFS])
+    return Conversation(before.asked + 1, (*before.exchanges, said)[-KEPT:])
 
 
 def recent(conversation: Conversation) -> tuple[Turn, ...]:
     """The turns for a prompt."""
-    return conversation.turns[-2 * RECENT :]
+    return tuple(
+        turn
+        for said in conversation.exchanges[-RECENT:]
+        for turn in (Turn(Role.USER, said.question), Turn(Role.ASSISTANT, said.answer))
+    )
 
 
 def check_name(name: str) -> str:
@@ -79,25 +96,40 @@ def load(index: Path, name: str) -> Conversation:
         raise DamagedIndex(f"the file of the session {name!r} is damaged", _mend(name)) from error
 
 
-def append(index: Path, name: str, question: str, answer: str) -> Conversation:
-    """Adds a question and its answer to what is kept now; whole or not at all. StorageError."""
-    conversation = extend(load(index, name), question, answer)
-    turns = [{"role": turn.role.value, "text": turn.text} for turn in conversation.turns]
-    document = json.dumps({"schema": SCHEMA, "asked": conversation.asked, "turns": turns})
-    path = _path(index, name)
-    fresh = path.with_name(f".{name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(document)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except OSError as error:
-        raise StorageError(f"cannot keep the session {name!r}: {error.strerror}", "ask without --session") from error
+def append(index: Path, name: str, answer: Answer) -> Conversation:
+    """Adds an answered question to what is kept now; whole or not at all. StorageError."""
+    conversation = extend(load(index, name), answer)
+    _write(_path(index, name), conversation)
     return conversation
+
+
+def scrub(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+    """Takes out every answer made from a snippet that `known` no longer has; returns how many there were.
+
+    A session that cannot be read is an error once the others are done.
+    """
+    gone, errors = 0, []
+    for path in sorted((index / "sessions").glob("*")):
+        try:
+            if path.suffix == ".json":
+                gone += _scrub(index, path, known)
+            else:
+                path.unlink(missing_ok=True)  # what a killed process left
+        except RagcliError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return gone
+
+
+def _scrub(index: Path, path: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+    before = load(index, path.stem)
+    alive = known(sorted({ref for said in before.exchanges for ref in said.made_from}))
+    lost = [not alive.issuperset(said.made_from) for said in before.exchanges]
+    if any(lost):
+        said = [Exchange(e.question, REMOVED) if gone else e for e, gone in zip(before.exchanges, lost, strict=True)]
+        _write(path, Conversation(before.asked, tuple(said)))
+    return sum(lost)
 
 
 def forget(index: Path, name: str) -> bool:
@@ -118,6 +150,22 @@ def _path(index: Path, name: str) -> Path:
     return folder / f"{check_name(name)}.json"
 
 
+def _write(path: Path, conversation: Conversation) -> None:
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            json.dump({"schema": SCHEMA, **asdict(conversation)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        message = f"cannot keep the session {path.stem!r}: {error.strerror}"
+        raise StorageError(message, "ask without --session") from error
+
+
 def _open_itself(path: str, flags: int) -> int:
     """Opens no link's target, and waits for no pipe's writer."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -131,18 +179,20 @@ def _read(document: Any) -> Conversation:
     """ValueError for anything but what `append` writes."""
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError("no session")
-    asked, turns = document.get("asked"), document.get("turns")
-    if not isinstance(asked, int) or isinstance(asked, bool) or asked < 0 or not isinstance(turns, list):
+    asked, exchanges = document.get("asked"), document.get("exchanges")
+    if not isinstance(asked, int) or isinstance(asked, bool) or not isinstance(exchanges, list):
         raise ValueError("no conversation")
-    read = tuple(_turn(turn) for turn in turns[-2 * KEPT :])
-    speakers = [turn.role for turn in read]
-    if len(speakers) > 2 * asked or speakers != [Role.USER, Role.ASSISTANT] * (len(speakers) // 2):
-        raise ValueError("not a question and an answer in turn")
-    return Conversation(asked, read)
+    if asked < len(exchanges):
+        raise ValueError("fewer questions than answers")
+    return Conversation(asked, tuple(_exchange(said) for said in exchanges[-KEPT:]))
 
 
-def _turn(turn: Any) -> Turn:
-    role, text = (turn.get("role"), turn.get("text")) if isinstance(turn, dict) else (None, None)
-    if not isinstance(role, str) or not isinstance(text, str):
-        raise ValueError("no turn")
-    return Turn(Role(role), text[: max(QUESTION_CHARS, ANSWER_CHARS)])
+def _exchange(said: Any) -> Exchange:
+    if not isinstance(said, dict):
+        raise ValueError("no exchange")
+    question, answer, refs = (said.get(key) for key in ("question", "answer", "made_from"))
+    if not isinstance(question, str) or not isinstance(answer, str) or not isinstance(refs, list):
+        raise ValueError("no question and answer")
+    if not all(isinstance(ref, str) for ref in refs):
+        raise ValueError("no refs")
+    return Exchange(question[:QUESTION_CHARS], answer[:ANSWER_CHARS], tuple(refs[:REFS]))

@@ -66,8 +66,8 @@ class Session:
                 self._forget_gone(index)
 
     def _forget_gone(self, index: Index) -> None:
-        """The log repeats nothing that has left the index."""
-        from ragcli import asklog
+        """The log and the kept conversations repeat nothing that has left the index."""
+        from ragcli import asklog, sessions
         from ragcli.census import Census
 
         try:
@@ -78,6 +78,10 @@ class Session:
         else:
             if gone:
                 self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from the log with their sources")
+        try:
+            sessions.scrub(index.folder, Census(index.store.connection).known_refs)
+        except RagcliError as error:
+            self.notice(f"a session may repeat what was removed: {error.message}; {error.hint}")
 
     def here(self, index: Index) -> Here:
         """From where paths are shown."""
