@@ -19,12 +19,14 @@ from ragcli.errors import UnreadableFile
 from ragcli.failpoints import failpoint
 from ragcli.plan import (
     BINARY,
+    GONE,
     IngestOptions,
     Plan,
     as_unchanged,
     keep_parts,
     kept_version,
     read_file,
+    removals,
     state_of,
     survey,
 )
@@ -90,8 +92,8 @@ def ingest(
     failpoint("ingest.before_prune")
     index.drop([*plan.vanished, *plan.forgotten])
     failpoint("ingest.after_prune")
-    for uri in plan.vanished:
-        settled(FileOutcome(uri, FileState.REMOVED, GONE))
+    for outcome in removals(plan):
+        settled(outcome)
     # 4. the ledger of what was not read, and the cache
     failpoint("ingest.before_ledger")
     index.record(plan.left_out, [o.uri for o in plan.known if o.state is FileState.UNCHANGED])
@@ -107,10 +109,7 @@ def forecast(
     outcomes = [*plan.known, *(outcome for outcome, _ in plan.left_out)]
     with Sandbox(passwords=options.passwords) as sandbox:
         outcomes += [outcome for outcome, _ in _Run(plan, _Nothing(), options, sandbox).all(piped)]
-    return [*outcomes, *(FileOutcome(uri, FileState.REMOVED, GONE) for uri in plan.vanished)]
-
-
-GONE: Final = "no longer there"
+    return [*outcomes, *removals(plan)]
 
 
 def _erased(outcome: FileOutcome, plan: Plan) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 INDEXED: Final = frozenset({FileState.ADDED, FileState.UPDATED, FileState.UNCHANGED, FileState.RENAMED})
 SETTLED: Final = frozenset({FileState.NO_TEXT, FileState.SKIPPED})
 """States that reading the same bytes again would only repeat."""
+GONE: Final = "no longer there"
 BINARY: Final = "binary, and no format that is known"
 PRUNE_LIMIT: Final = 10
 """More vanished files than this, and more than half of all, look like a disk that is not mounted."""
@@ -70,6 +71,14 @@ class Plan:
                 del self.vanished[uri]
                 return uri
         return ""
+
+
+def removals(made: Plan) -> Iterator[FileOutcome]:
+    """What vanished, with the reason: it is gone, or what it lies in is left out now."""
+    reasons = {outcome.uri: outcome.reason for outcome, _ in made.left_out if outcome.state is FileState.SKIPPED}
+    for uri in made.vanished:
+        reason = next((reasons[holder] for holder in holders(uri) if holder in reasons), GONE)
+        yield FileOutcome(uri, FileState.REMOVED, reason)
 
 
 def uri_of(path: str, base: Path) -> str:

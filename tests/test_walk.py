@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from ragcli.types import FileState
-from ragcli.walk import Found, WalkOptions, walk
+from ragcli.walk import Found, WalkOptions, part_reason, walk
 
 
-def names(root: Path, **options: bool) -> dict[str, Found]:
-    found = walk([str(root)], WalkOptions(**options), index_folder=str(root / ".ragcli"))
+def names(
+    root: Path, *, no_ignore: bool = False, hidden: bool = False, include_secrets: bool = False
+) -> dict[str, Found]:
+    options = WalkOptions(no_ignore, hidden, include_secrets)
+    found = walk([str(root)], options, index_folder=str(root / ".ragcli"))
     return {os.path.relpath(one.path, root): one for one in found}
 
 
@@ -147,3 +150,37 @@ def test_a_file_named_twice_is_met_once(tmp_path: Path) -> None:
     fill(tmp_path, "a.md")
     roots = [str(tmp_path), str(tmp_path / "a.md"), str(tmp_path)]
     assert len(list(walk(roots, WalkOptions(), index_folder=""))) == 1
+
+
+def reasons(root: Path, options: WalkOptions, named: str = "") -> dict[str, str]:
+    found = walk([str(root / named)], options, index_folder="")
+    return {os.path.relpath(one.path, root): one.reason for one in found}
+
+
+def test_include_chooses_files_and_exclude_beats_it(tmp_path: Path) -> None:
+    fill(tmp_path, "a.md", "b.txt", "drafts/c.md", "deep/drafts/d.md", "deep/e.md")
+    found = reasons(tmp_path, WalkOptions(include=("*.md",), exclude=("drafts/", "/a.md")))
+    assert found == {
+        "a.md": "left out by --exclude",
+        "b.txt": "not named by --include",
+        "drafts": "left out by --exclude",
+        "deep/drafts": "left out by --exclude",
+        "deep/e.md": "",
+    }
+    assert reasons(tmp_path, WalkOptions(include=("deep/",)))["deep/e.md"] == ""
+    assert reasons(tmp_path, WalkOptions(exclude=("*.md",)), "a.md") == {"a.md": "left out by --exclude"}
+
+
+def test_a_private_file_is_never_read(tmp_path: Path) -> None:
+    fill(tmp_path, "words.txt", "a.md")
+    os.link(tmp_path / "words.txt", tmp_path / "same.txt")
+    options = WalkOptions(private=(str(tmp_path / "words.txt"),))
+    assert reasons(tmp_path, options) == {"a.md": "", "words.txt": "holds passwords", "same.txt": "holds passwords"}
+    assert reasons(tmp_path, options, "words.txt") == {"words.txt": "holds passwords"}
+
+
+def test_what_lies_inside_a_file_is_left_out_by_name_or_pattern() -> None:
+    assert part_reason("a.eml/b.md", WalkOptions(include=("*.eml",))) == ""
+    assert part_reason("a.eml/b.eml/key.pem", WalkOptions()).startswith("may hold secrets")
+    assert part_reason("a.eml/key.pem", WalkOptions(include_secrets=True)) == ""
+    assert part_reason("a.eml/b.pdf", WalkOptions(exclude=("*.pdf",))) == "left out by --exclude"

@@ -12,6 +12,7 @@ from ragcli.render.safe import name, safe
 from ragcli.types import Document, FileOutcome, FileState, IngestReport, Snippet
 
 LISTED: Final = 20
+NAMED: Final = 3
 STYLE: Final = {FileState.FAILED: "bad", FileState.NO_TEXT: "warn", FileState.SKIPPED: "dim"}
 COLUMN: Final = 10
 
@@ -29,6 +30,20 @@ def ingest_text(report: IngestReport, look: Look, *, planned: bool = False) -> s
     parts.append(_noted(report.outcomes, look))
     parts.append(lay([Segment("Nothing was written (dry run)." if planned else _cost(report, look))], look))
     return "".join(parts)
+
+
+def run_text(report: IngestReport, last: IngestReport, at: str) -> str:
+    """One line on a run of --watch: "18:05:31  2 updated, 1 failed: a.md, b.md, c.pdf"; "" where nothing changed."""
+    before = {outcome for outcome in last.outcomes if outcome.state in STYLE}
+    quiet = {FileState.UNCHANGED, FileState.SKIPPED}
+    fresh = [outcome for outcome in report.outcomes if outcome.state not in quiet and outcome not in before]
+    if not fresh:
+        return ""
+    states = Counter(outcome.state for outcome in fresh)
+    each = ", ".join(f"{states[state]:,} {state.value.replace('_', ' ')}" for state in FileState if states[state])
+    names = ", ".join(name(outcome.uri) for outcome in fresh[:NAMED])
+    more = f" and {len(fresh) - NAMED:,} more" if len(fresh) > NAMED else ""
+    return f"{at}  {each}: {names}{more}\n"
 
 
 def _counts(outcomes: Sequence[FileOutcome]) -> str:

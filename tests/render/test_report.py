@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ragcli.render.layout import Look
-from ragcli.render.report import document_text, ingest_text, ledger_text, snippet_text
+from ragcli.render.report import document_text, ingest_text, ledger_text, run_text, snippet_text
 from ragcli.types import FileOutcome, FileState, IngestReport
 
 from .hostile import PAYLOADS, acting
@@ -80,3 +80,14 @@ def test_hostile_names_and_reasons_are_inert_and_on_one_line(payload: str) -> No
     ):
         assert acting(output) == []
     assert ledger_text((bad,), Look()).count("\n") == 1
+
+
+def test_a_run_of_watch_is_one_line_on_what_is_new() -> None:
+    failed = FileOutcome("a\x1b.pdf", FileState.FAILED, "encrypted")
+    added = tuple(FileOutcome(f"{n}.md", FileState.ADDED) for n in range(4))
+    first = IngestReport((failed, FileOutcome("b.md", FileState.ADDED)), 1, 0, 0.1)
+    same = IngestReport((failed, FileOutcome("b.md", FileState.UNCHANGED)), 0, 0, 0.1)
+    assert run_text(same, first, "18:05:31") == ""
+    more = IngestReport((failed, *added), 0, 0, 0.1)
+    assert run_text(more, same, "18:05:31") == "18:05:31  4 added: 0.md, 1.md, 2.md and 1 more\n"
+    assert run_text(same, IngestReport((), 0, 0, 0.0), "18:05:31") == "18:05:31  1 failed: a␛.pdf\n"
