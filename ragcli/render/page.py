@@ -13,18 +13,12 @@ from html import escape
 from typing import Final
 
 from ragcli import __version__
-from ragcli.render.parts import CLOSEST, UNCITED, VERDICT, Numbers, Run, in_document, runs, where_text
+from ragcli.render.parts import CLOSEST, GLYPH, UNCITED, VERDICT, Numbers, Run, in_document, runs, where_text
 from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import name, safe
-from ragcli.types import Answer, CitationMode, Cited, Snippet, Span, SupportStatus
+from ragcli.types import Answer, CitationMode, Cited, Snippet, Span
 
 AROUND: Final = 500
-GLYPH: Final = {
-    SupportStatus.SUPPORTED: "✓",
-    SupportStatus.PARTIAL: "~",
-    SupportStatus.UNSUPPORTED: "✗",
-    SupportStatus.UNCHECKED: "?",
-}
 ACTIVE: Final = (":hover", ":focus", ":focus-within", ":target")
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1b1b1b; --quiet: #595959; --ground: #fff; --rule: #c8c8c8;

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ragcli.render.place import Documents, Here, Place, lines_text, pages_text
-from ragcli.types import Answer, Citation, Cited, Outcome, Snippet, Span
+from ragcli.types import Answer, Citation, Cited, Outcome, Snippet, Span, SupportStatus
 
 SECTION: Final = 120
 CLOSEST: Final = 3
@@ -17,6 +17,12 @@ VERDICT: Final = {
     Outcome.DECLINED: "The model found no answer in your documents.",
 }
 """What is said instead of an answer."""
+GLYPH: Final = {
+    SupportStatus.SUPPORTED: "✓",
+    SupportStatus.PARTIAL: "~",
+    SupportStatus.UNSUPPORTED: "✗",
+    SupportStatus.UNCHECKED: "?",
+}
 
 
 class Numbers:

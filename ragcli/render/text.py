@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from ragcli.render.excerpt import Excerpt, excerpt
 from ragcli.render.layout import Look, Segment, file_link, lay
+from ragcli.render.parts import CLOSEST, GLYPH, SECTION, UNCITED, VERDICT, Numbers, runs
 from ragcli.render.place import Documents, Here, Place, best_span, lines_text, pages_text, place_of
 from ragcli.render.safe import name
-from ragcli.types import Answer, Citation, CitationMode, Cited, Hit, Outcome, Scores, Snippet, Span, SupportStatus
+from ragcli.types import Answer, CitationMode, Cited, Hit, Scores, Snippet, Span, SupportStatus
 
-STATUS: Final = {
-    SupportStatus.SUPPORTED: ("✓", "good"),
-    SupportStatus.PARTIAL: ("~", "warn"),
-    SupportStatus.UNSUPPORTED: ("✗", "bad"),
-    SupportStatus.UNCHECKED: ("?", "dim"),
+STYLE: Final = {
+    SupportStatus.SUPPORTED: "good",
+    SupportStatus.PARTIAL: "warn",
+    SupportStatus.UNSUPPORTED: "bad",
+    SupportStatus.UNCHECKED: "dim",
 }
-CLOSEST: Final = 3
-SECTION: Final = 120
 DEEP: Final = "      "
-
-
-class Numbers:
-    """Source numbers as displayed: one for each quote, from 1, in order of appearance in the answer."""
-
-    def __init__(self, citations: Sequence[Citation]) -> None:
-        self.sources: list[Cited] = []
-        self._numbers: dict[tuple[str, int, int], int] = {}
-        for citation in sorted(citations, key=lambda each: (each.end, each.start)):
-            for cited in citation.sources:
-                key = _quote_key(cited)
-                if key not in self._numbers:
-                    self.sources.append(cited)
-                    self._numbers[key] = len(self.sources)
-
-    def marks(self, citation: Citation) -> str:
-        """ "[1][3]"."""
-        return "".join(f"[{number}]" for number in sorted({self._numbers[_quote_key(c)] for c in citation.sources}))
-
-
-def _quote_key(cited: Cited) -> tuple[str, int, int]:
-    return cited.snippet.ref, cited.support.start, cited.support.end
 
 
 def answer_text(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
     """The answer with its sources, or what there is instead of one. `here` tells how paths are shown."""
-    if answer.outcome in {Outcome.NO_EVIDENCE, Outcome.DECLINED}:
+    if answer.outcome in VERDICT:
         return _abstention(answer, look, documents, here)
     numbers = Numbers(answer.citations)
     parts = [lay(_marked(answer, numbers), look)]
     if numbers.sources:
         parts.append("\n" + sources_text(numbers.sources, look, documents, here))
     elif answer.mode is not CitationMode.OFF:
-        parts.append("\n" + lay([Segment("No part of this answer is cited from your documents.", "warn")], look))
+        parts.append("\n" + lay([Segment(UNCITED, "warn")], look))
     return "".join(parts)
 
 
@@ -67,25 +42,17 @@ def sources_text(sources: Sequence[Cited], look: Look, documents: Documents, her
 
 def _marked(answer: Answer, numbers: Numbers) -> list[Segment]:
     """The answer cut at every edge of a citation, cited spans styled, marks after each one's end."""
-    steps: Counter[int] = Counter()
-    ending: defaultdict[int, list[Citation]] = defaultdict(list)
-    for citation in answer.citations:
-        steps[citation.start] += 1
-        steps[citation.end] -= 1
-        ending[citation.end].append(citation)
-    edges = sorted({0, len(answer.text), *steps})
-    segments, depth = [], 0
-    for start, end in pairwise(edges):
-        depth += steps[start]
-        segments.append(Segment(answer.text[start:end], "cited" if depth else ""))
-        segments += [Segment(numbers.marks(citation), "number") for citation in ending[end]]
+    segments = []
+    for run in runs(answer):
+        segments.append(Segment(run.text, "cited" if run.within else ""))
+        segments += [Segment(numbers.marks(citation), "number") for citation in run.ending]
     return segments
 
 
 def _source(number: int, cited: Cited, look: Look, documents: Documents, here: Here) -> str:
     span = (cited.support.start, cited.support.end)
     place = place_of(cited.snippet, span, documents)
-    glyph, style = STATUS[cited.support.status]
+    glyph, style = GLYPH[cited.support.status], STYLE[cited.support.status]
     shown = look.glyph(glyph) if glyph in "✓✗" else glyph
     head = [Segment(f"[{number}]", "number"), Segment(" "), *where(place, look, here)]
     head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style)]
@@ -114,9 +81,7 @@ def where(place: Place, look: Look, here: Here) -> list[Segment]:
 
 
 def _abstention(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
-    declined = answer.outcome is Outcome.DECLINED
-    verdict = "The model found no answer in your documents." if declined else "Not in your documents."
-    parts = [lay([Segment(verdict, "bold")], look)]
+    parts = [lay([Segment(VERDICT[answer.outcome], "bold")], look)]
     if answer.evidence.reason:
         parts.append(lay([Segment(f"Reason: {name(answer.evidence.reason)}")], look))
     if answer.hits:
