@@ -21,8 +21,7 @@ DEFAULT_RUNTIME: Final = "extractive"
 SEARCH_K: Final = 10
 ASK_K: Final = 5
 MAX_K: Final = 1000
-ME: Final = os.getuid() if hasattr(os, "getuid") else None
-"""The user's number, None where the system knows none."""
+ME: Final = os.getuid() if hasattr(os, "getuid") else None  # no such thing on Windows
 
 ENVIRONMENT: Final = (
     ("RAGCLI_INDEX", "the index folder; otherwise the nearest .ragcli upward from here"),
