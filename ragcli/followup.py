@@ -28,6 +28,15 @@ _POINTS_BACK: Final = re.compile(
     re.IGNORECASE,
 )
 
+# A question word with what it asks for ("how tall", "which year"): that was answered already.
+_ASKED: Final = re.compile(
+    r"\A\W*(?:(?:and|but|so|und|aber|y|et|а|и)\s+)?(?:in\s+|at\s+|since\s+|seit\s+|en\s+)?"
+    r"(?:how|what|which|when|where|who|whom|whose|why|wie|was|welche[nmrs]?|wann|wo|woher|wohin|wer|wen|wem|warum"
+    r"|qué|cuál(?:es)?|cuánt[oa]s?|cuándo|dónde|quién(?:es)?|cómo|que|quel(?:le)?s?|combien|quand|où|qui|comment"
+    r"|pourquoi|как(?:ой|ая|ое|ие)?|что|когда|где|кто|почему|сколько)\s+[\w-]+\s+(?=\w)",
+    re.IGNORECASE,
+)
+
 
 def context(question: str, history: Sequence[Turn]) -> str:
     """The last questions in order, this one among them; "" where it is the first."""
@@ -36,7 +45,7 @@ def context(question: str, history: Sequence[Turn]) -> str:
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """The question, behind the last one with words of its own where it points back and has few itself.
+    """The question, behind what the last one with words of its own is about, where it points back and has few.
 
     For choosing what to say, not for judging whether there is an answer: the words of the question before would
     each be missed where they do not stand again (of 87 answerable follow-ups 19 would pass, alone 58).
@@ -45,7 +54,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         return question
     for earlier in reversed(_asked(history)):
         if not _points_back(earlier):
-            return f"{earlier}\n{question}"
+            return f"{_ASKED.sub('', earlier)}\n{question}"
     return question
 
 

@@ -157,7 +157,7 @@ def test_a_follow_up_is_retrieved_with_the_turns_before_and_read_with_the_questi
     assert answer.question == "And how did it come?"
     assert answer.hits[0].snippet.uri == "oil.md"
     (prompt,) = runtime.prompts
-    assert prompt.question == f"{QUESTION}\nAnd how did it come?"
+    assert prompt.question == "did one barrel of paraffin last?\nAnd how did it come?"
     texts = [segment.text for segment in prompt.segments if not segment.trusted]
     assert texts[:3] == [QUESTION, "About forty days.", "And how did it come?"]
 
