@@ -28,7 +28,7 @@ def write_cache(path: Path, dump: bytes, store: Store) -> None:
     temporary = path.with_name(path.name + ".tmp")
     failpoint("cache.before_write")
     try:
-        with open(temporary, "wb", opener=_private) as file:
+        with open(temporary, "wb", opener=private) as file:
             half = len(dump) // 2
             file.write(dump[:half])
             failpoint("cache.half_written")
@@ -41,7 +41,7 @@ def write_cache(path: Path, dump: bytes, store: Store) -> None:
         failpoint("cache.before_rename")
         temporary.replace(path)
         failpoint("cache.after_rename")
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         hint = "free some space and run the command again: nothing ingested is lost"
@@ -68,11 +68,12 @@ def read_cache(path: Path, store: Store) -> tuple[Cached | None, str]:
     return Cached(dump, int(record["generation"])), ""
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """An opener for files that nobody else may read."""
     return os.open(path, flags, 0o600)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A rename is durable once its folder is on the disk; Windows has no such call."""
     if os.name == "nt":
         return

@@ -14,6 +14,8 @@ NAME: Final = "store.sqlite"
 APPLICATION_ID: Final = 0x72616763  # "ragc"
 
 BUSY_MS: Final = 10_000
+PAGE_BYTES: Final = 4096
+"""SQLite's own since 2016, and so that of every index."""
 
 # WAL with FULL: a commit is on the disk when it returns. trusted_schema off: the file may come from a stranger.
 _PRAGMAS: Final = (
@@ -137,6 +139,10 @@ def look(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro&immutable=1", uri=True, isolation_level=None)
     for pragma in _PRAGMAS:
         connection.execute(f"pragma {pragma}")
+    page = int(connection.execute("pragma page_size").fetchone()[0])
+    if page != PAGE_BYTES:  # it could not be copied over another store
+        connection.close()
+        raise DamagedIndex(f"the store has pages of {page} bytes, not {PAGE_BYTES}")
     return connection
 
 

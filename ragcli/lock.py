@@ -13,11 +13,44 @@ if sys.platform == "win32":
 
     def acquire(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _is_held(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return True
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        return False
 else:
     import fcntl
 
     def acquire(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_held(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return False
+
+
+def writer(path: str) -> str:
+    """Who holds the lock ("pid 12"), "" if nobody does. Writes nothing; a writer that starts in the very instant of
+    looking is told that the index is busy."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return ""
+    try:
+        return (_owner(descriptor) or "another process") if _is_held(descriptor) else ""
+    finally:
+        os.close(descriptor)
+
+
+def _owner(descriptor: int) -> str:
+    return os.pread(descriptor, 20, 1).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
 
 
 class WriterLock:
@@ -28,7 +61,7 @@ class WriterLock:
         try:
             acquire(self._descriptor)
         except OSError as error:
-            owner = os.pread(self._descriptor, 20, 1).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
+            owner = _owner(self._descriptor)
             os.close(self._descriptor)
             message = f"another process{f' ({owner})' if owner else ''} is writing to this index"
             raise Busy(message, "wait for it to end, then run the command again") from error

@@ -49,13 +49,11 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a bundle's manifest says of the index in it. `ragcli` is the version that wrote it."""
+    """What the index in a bundle holds; the names are "" for an index without a file."""
 
     counts: Counts
     embedder: str
     fingerprint: str
-    ragcli: str
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ragcli.types import FileState
 LARGEST: Final = 10
 STEP: Final = 50
 """Words between two lengths told apart."""
+MOST: Final = 400
 SAMPLE: Final = 20_000
 """Characters of a document by which its language is told."""
 _NAMED: Final = {"CJK": "Chinese", "HANGUL": "Korean", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"}
@@ -57,12 +58,11 @@ def gather(folder: Path, store: Store) -> Stats:
 
 
 def lengths(counts: Iterable[int]) -> tuple[Lengths, ...]:
-    """A histogram in steps of 50 words; a length on the edge belongs to the step below, so that 400 ends one."""
-    steps = Counter(max(count - 1, 0) // STEP for count in counts)
-    if not steps:
-        return ()
+    """A histogram in steps of 50 words, so laid that 100 begins a step and 400 ends one: Cohere's rule shows."""
+    steps = Counter((count - (count == MOST)) // STEP for count in counts)
     return tuple(
-        Lengths(step * STEP + (1 if step else 0), (step + 1) * STEP, steps[step]) for step in range(max(steps) + 1)
+        Lengths(step * STEP + (step * STEP == MOST), (step + 1) * STEP - ((step + 1) * STEP != MOST), steps[step])
+        for step in range(max(steps, default=-1) + 1)
     )
 
 

@@ -72,6 +72,10 @@ class Store:
         self.connection.execute("commit")
         failpoint("store.after_commit")
 
+    def hold(self) -> None:
+        """From now on all reads see one snapshot, until the store is closed."""
+        self.connection.execute("begin")
+
     def checkpoint(self) -> None:
         """Empties the write-ahead log, so that no removed text stays in it. Where a reader still needs the log,
         the next writer does it: waiting for somebody's `ask` would gain nothing."""

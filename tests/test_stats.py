@@ -11,15 +11,16 @@ from ragcli.types import File, FileOutcome, FileState, Parsed, Stat
 from tests.library import PARAGRAPHS, opened
 
 
-def test_a_length_on_the_edge_belongs_to_the_step_below() -> None:
+def test_the_steps_show_how_many_snippets_have_100_to_400_words() -> None:
     assert lengths([]) == ()
-    assert lengths([0, 1, 50, 51, 151]) == (
-        Lengths(0, 50, 3),
-        Lengths(51, 100, 1),
-        Lengths(101, 150, 0),
-        Lengths(151, 200, 1),
+    assert lengths([0, 49, 99, 100, 400]) == (
+        Lengths(0, 49, 2),
+        Lengths(50, 99, 1),
+        Lengths(100, 149, 1),
+        *(Lengths(least, least + 49, 0) for least in (150, 200, 250, 300)),
+        Lengths(350, 400, 1),
     )
-    assert lengths([400])[-1] == Lengths(351, 400, 1)
+    assert lengths([401])[-1] == Lengths(401, 449, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,193 @@
+"""Every check of an index and of what it runs on. Writes nothing; each failed check names the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sqlite3
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ragcli import backends, installation
+from ragcli.audit import Mends, audit
+from ragcli.cachefile import read_cache
+from ragcli.database import NAME
+from ragcli.errors import RagcliError
+from ragcli.lock import writer
+from ragcli.plan import INDEXED, path_of
+from ragcli.reports import Check, Verdict
+from ragcli.rows import Pins
+from ragcli.scratch import NAME as SCRATCH
+from ragcli.store import Store
+from ragcli.types import NO_STAT, PIPED
+from ragcli.vectorcache import CACHE
+from ragcli.walk import stat_of
+
+if TYPE_CHECKING:
+    from ragcli.protocols import VectorIndex
+
+SPARE: Final = 100 << 20
+"""Bytes that should be free beside as much as the store has: what a rebuild takes for a while."""
+NAMED: Final = 3
+LEFTOVERS: Final = ("*.tmp", "*.tmp-journal", ".ragcli-import-*", ".ragcli-export-*")
+
+
+def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", expected: bool = True) -> list[Check]:
+    """All checks, in order. `model` is the embedder to look for where the index names none, `flag` what its commands
+    have to say of the index (" --index DIR"); an index that is not there fails only if it is `expected`."""
+    checks = [installation.packages(), installation.sqlite()]
+    base = Path(os.path.abspath(folder)).parent
+    mends = Mends(folder, base, flag, model)
+    if not (folder / NAME).is_file():
+        verdict = Verdict.FAILED if expected else Verdict.WARNING
+        missing = Check("index", verdict, f"no index at {folder}", f"ragcli ingest{flag} FOLDER")
+        return [*checks, installation.model(model, None, deep=deep, mend=""), missing]
+    try:
+        store = Store.open(folder)
+    except RagcliError as error:
+        broken = Check("index", Verdict.FAILED, error.message, mends.anew())
+        return [*checks, installation.model(model, None, deep=deep, mend=""), permissions(folder), broken]
+    try:
+        store.hold()  # an ingest beside us is no damage
+        pins = _pins(store)
+        mends = Mends(folder, base, flag, pins.embedder if pins else model)
+        checks.append(installation.model(mends.embedder, pins, deep=deep, mend=mends.embed()))
+        checks += [permissions(folder), lock(folder), space(folder)]
+        checks += audit(store, mends, deep=deep)
+        checks += [cache(folder, store, pins, mends), leftovers(folder), files(store, base, flag)]
+    finally:
+        store.close()
+    return checks
+
+
+def _pins(store: Store) -> Pins | None:
+    """None where there are none, or none that make sense: the audit says so."""
+    try:
+        found = store.pins()
+    except (RagcliError, sqlite3.DatabaseError):
+        return None
+    return found if found is not None and isinstance(found.embedder, str) and type(found.dim) is int else None
+
+
+def permissions(folder: Path) -> Check:
+    """What others may read of the folder or the files in it."""
+    if os.name == "nt":
+        return Check("permissions", Verdict.OK, "as the folder's")
+    entries = (folder, *sorted(folder.iterdir()))
+    open_to_others = [path for path in entries if not path.is_symlink() and path.lstat().st_mode & 0o077]
+    if open_to_others:
+        named = ", ".join(path.name for path in open_to_others[:NAMED])
+        mend = f"chmod -R go= {shlex.quote(str(folder))}"
+        return Check("permissions", Verdict.FAILED, f"other users have access to {named}", mend)
+    if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+        return Check("permissions", Verdict.WARNING, f"{folder} belongs to another user")
+    return Check("permissions", Verdict.OK, "only you can read the index")
+
+
+def lock(folder: Path) -> Check:
+    """Whether somebody writes now: then what is checked is the last commit."""
+    owner = writer(str(folder / "lock"))
+    if owner:
+        return Check("lock", Verdict.WARNING, f"{owner} is writing; what is checked is its last commit")
+    return Check("lock", Verdict.OK, "nobody is writing")
+
+
+def space(folder: Path) -> Check:
+    """Room on the disk for as much again as the store has."""
+    free, size = shutil.disk_usage(folder).free, (folder / NAME).stat().st_size
+    detail = f"{free / 2**20:,.0f} MiB free, the store has {size / 2**20:,.1f}"
+    if free < size + SPARE:
+        return Check("space", Verdict.WARNING, f"{detail}: too little for a rebuild")
+    return Check("space", Verdict.OK, detail)
+
+
+def cache(folder: Path, store: Store, pins: Pins | None, mends: Mends) -> Check:
+    """The vector cache is the file that was written, and holds the ids that the store holds."""
+    name = "cache"
+    try:
+        cached, problem = read_cache(folder / CACHE, store)
+        current = cached is not None and cached.generation == store.generation()
+        wanted = set(store.window_ids())
+    except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:
+        return Check(name, Verdict.FAILED, f"its record in the store is damaged: {error}", mends.rebuild())
+    if problem:
+        return Check(name, Verdict.FAILED, f"{problem}; every search makes it anew", mends.rebuild())
+    if cached is None or pins is None:
+        return Check(
+            name, Verdict.WARNING if wanted else Verdict.OK, "never written", mends.rebuild() if wanted else ""
+        )
+    if not current:
+        return Check(name, Verdict.WARNING, "behind the store; every search catches it up", mends.rebuild())
+    try:
+        vectors: VectorIndex = backends.create("vectors", "faiss", dim=pins.dim, dump=cached.dump)
+    except ValueError as error:
+        return Check(name, Verdict.FAILED, str(error), mends.rebuild())
+    if set(vectors.ids().tolist()) != wanted:
+        return Check(name, Verdict.FAILED, "other vectors than the store has", mends.rebuild())
+    return Check(name, Verdict.OK, f"{len(vectors):,} vectors, as written")
+
+
+def leftovers(folder: Path) -> Check:
+    """Files of a command that was killed."""
+    found = sorted(path for pattern in LEFTOVERS for place in (folder, folder.parent) for path in place.glob(pattern)
+                   if place == folder or pattern.startswith(".ragcli"))  # fmt: skip
+    if folder / SCRATCH in found:
+        detail = f"{SCRATCH}: a rebuild with another model was not finished"
+        mend = f"rm {shlex.quote(str(folder / SCRATCH))}*"
+        return Check("leftovers", Verdict.WARNING, f"{detail}; run it again, or drop what it has", mend)
+    if found:
+        names = ", ".join(path.name for path in found[:NAMED])
+        return Check(
+            "leftovers", Verdict.WARNING, f"from a killed command: {names}", f"rm -r {shlex.join(map(str, found))}"
+        )
+    return Check("leftovers", Verdict.OK, "none")
+
+
+def files(store: Store, base: Path, flag: str) -> Check:
+    """Documents whose file is gone or has another stat than when it was read. A part of a file (an attachment) is
+    known by that file, and what was never a file (standard input) by nothing."""
+    changed, vanished, total = [], [], 0
+    try:
+        ledger = store.ledger.lines()
+    except (ValueError, TypeError, RecursionError, sqlite3.DatabaseError):
+        return Check("files", Verdict.WARNING, "not looked at: the ledger is damaged")
+    for uri, (outcome, known, _) in ledger.items():
+        if known == NO_STAT or known.ctime_ns == PIPED or outcome.state not in INDEXED:
+            continue
+        total += 1
+        try:
+            status = os.stat(path_of(uri, base))
+        except NotADirectoryError:
+            continue
+        except (OSError, ValueError):
+            vanished.append(uri)
+            continue
+        if not stat.S_ISREG(status.st_mode) or stat_of(status) != known:
+            changed.append(uri)
+    if not changed and not vanished:
+        return Check("files", Verdict.OK, f"{total:,} files as they were when they were read")
+    detail = f"since the last ingest {len(changed):,} changed, {len(vanished):,} vanished"
+    commands = [_command("ingest", flag, changed, base), _command("rm --yes", flag, vanished, base)]
+    return Check(
+        "files", Verdict.WARNING, f"{detail}: {_named([*changed, *vanished])}", "; ".join(filter(None, commands))
+    )
+
+
+def _command(verb: str, flag: str, uris: Sequence[str], base: Path) -> str:
+    """The command for these files, or for the folder that holds them all where they are many."""
+    if not uris:
+        return ""
+    paths = [path_of(uri, base) for uri in uris]
+    if len(paths) > NAMED:
+        folder = Path(os.path.commonpath([os.path.dirname(path) for path in paths]))
+        there = next(place for place in (folder, *folder.parents) if place.is_dir())
+        return f"ragcli ingest{flag} {shlex.quote(str(there))}"
+    return f"ragcli {verb}{flag} {shlex.join(paths)}"
+
+
+def _named(uris: Sequence[str]) -> str:
+    more = f" and {len(uris) - NAMED:,} more" if len(uris) > NAMED else ""
+    return ", ".join(uris[:NAMED]) + more

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ragcli.errors import Busy
+from ragcli.lock import WriterLock, writer
+
+
+def test_who_writes_can_be_asked_without_writing(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert writer(str(path)) == ""
+    assert not path.exists()
+    with WriterLock(str(path)):
+        assert writer(str(path)) == f"pid {os.getpid()}"
+        with pytest.raises(Busy):
+            WriterLock(str(path))
+    before = path.read_bytes()
+    assert writer(str(path)) == ""
+    assert path.read_bytes() == before
+    WriterLock(str(path)).close()
