@@ -31,6 +31,7 @@ ENVIRONMENT: Final = (
     ("RAGCLI_CITATION_MODE", "accurate, fast or off, as with --citation-mode"),
     ("RAGCLI_COLOR", "auto, always or never, as with --color"),
     ("RAGCLI_LOG", "true or false: whether `ragcli log` remembers, as with --log and --no-log"),
+    ("RAGCLI_HISTORY", "the file that keeps what is typed in conversations; off: none"),
     ("XDG_CONFIG_HOME", "holds ragcli/config.toml, the user's file; otherwise ~/.config"),
     ("NO_COLOR", "set and not empty: no color unless --color always"),
 )

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from ragcli.commands._answers import Form, agree_on_form, documents_of, remember, show_answer
+from ragcli.commands._complete import backends_of, documents, sessions_by_name
 from ragcli.commands._flags import REPEATED, examples
 from ragcli.errors import MissingError, RagcliError, UsageError, worst
-from ragcli.types import Answer, CitationMode, Filters
+from ragcli.types import Answer, CitationMode, Filters, Turn
 
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
     from ragcli.index import Index
-    from ragcli.protocols import Runtime
+    from ragcli.protocols import Embedder, Runtime
 
 EXAMPLES = examples(
     "ragcli ask 'How tall are emperor penguins?'",
     "ragcli ask 'Who approved the budget?' --path 'minutes/*' --json",
     "echo 'How tall are emperor penguins?' | ragcli ask -",
     "ragcli ask --batch questions.jsonl > answers.jsonl",
+    "ragcli ask 'How tall are emperor penguins?' --format html > answer.html",
+    "ragcli ask --session birds 'And how heavy are they?'",
 )
 LONGEST: Final = 4000
 LINE_BYTES: Final = 1 << 20
@@ -29,35 +33,83 @@ LINE_BYTES: Final = 1 << 20
 
 def run(
     ctx: typer.Context,
-    question: str = typer.Argument("", metavar="QUESTION|-", help="In your words; - reads it from stdin."),
+    question: str = typer.Argument(
+        "", metavar="[QUESTION|-]", help="In your words; - reads it from stdin. [default: a conversation]"
+    ),
     batch: str = typer.Option("", metavar="FILE|-", help='Questions as JSONL: strings, or {"id", "question"}.'),
+    form: Form | None = typer.Option(None, "--format", help="How to show the answer. [default: text]"),
+    log: bool | None = typer.Option(None, "--log/--no-log", help="Remember it for ragcli log. [default: --log]"),
     citation_mode: CitationMode | None = typer.Option(None, help="How to cite. [default: accurate]"),
-    runtime: str | None = typer.Option(None, metavar="NAME[:ARG]", help="What answers. [default: extractive]"),
+    runtime: str | None = typer.Option(
+        None,
+        metavar="NAME[:ARG]",
+        help="What answers. [default: extractive]",
+        autocompletion=backends_of("runtime"),
+    ),
     k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="How many snippets. [default: 5]"),
-    path: list[str] = typer.Option([], metavar="GLOB", help=f"Only files that match. {REPEATED}"),
+    path: list[str] = typer.Option(
+        [], metavar="GLOB", help=f"Only files that match. {REPEATED}", autocompletion=documents
+    ),
     where: list[str] = typer.Option([], metavar="KEY=VALUE", help=f"Only files with this metadata. {REPEATED}"),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
+    kept_as: str = typer.Option(
+        "",
+        "--session",
+        metavar="NAME",
+        help="Goes on with the conversation of that name.",
+        autocompletion=sessions_by_name,
+    ),
+    forget: bool = typer.Option(False, "--forget", help="Ends that conversation, or starts it anew."),
 ) -> None:
     """Answer a question from your documents, with citations."""
     from ragcli.commands._session import Session, filters
 
-    if bool(question) == bool(batch):
-        raise UsageError("give a question, or --batch FILE", "ragcli ask --help")
-    session = Session(ctx, citation_mode=citation_mode, runtime=runtime, k=k, embedder=embedder)
+    if (question and batch) or (batch and kept_as):
+        raise UsageError("--batch takes no question and no --session", "ragcli ask --help")
+    if forget and not kept_as:
+        raise UsageError("--forget ends a session: name it", "--session NAME")
+    chosen_form = agree_on_form(ctx, form)
+    if batch and form not in {None, Form.JSON}:
+        raise UsageError(f"--batch answers in JSON, not as --format {form}", "ragcli ask --help")
+    session = Session(ctx, citation_mode=citation_mode, runtime=runtime, k=k, embedder=embedder, log=log)
     chosen = filters(path, where)
-    text = "" if batch else _question(session, _stdin(LINE_BYTES) if question == "-" else question)
+    if forget and not _forget(session, kept_as) and not question:
+        raise MissingError(f"there is no session {kept_as!r}")
+    if question or batch:
+        _answer(session, chosen, question, batch, kept_as, chosen_form)
+    elif not forget:
+        _converse(session, chosen, kept_as, chosen_form)
+
+
+def _answer(session: Session, chosen: Filters, question: str, batch: str, kept_as: str, form: Form) -> None:
+    text = "" if batch else question_of(session, _stdin(LINE_BYTES) if question == "-" else question)
     with session.open() as index:
-        answerer = _Answerer(session, index, make_runtime(session.settings.runtime, index), chosen)
-        code = answerer.batch(batch) if batch else answerer.one(text)
+        made = make_runtime(session.settings.runtime, index.embedder, index.idf)
+        answerer = _Answerer(session, index, made, chosen)
+        code = answerer.batch(batch) if batch else answerer.one(text, kept_as, form)
     if code:
         raise typer.Exit(code)
 
 
-def make_runtime(spec: str, index: Index) -> Runtime:
+def _converse(session: Session, chosen: Filters, kept_as: str, form: Form) -> None:
+    if form is not Form.TEXT or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("give a question, or --batch FILE", "ragcli ask --help")
+    from ragcli.commands._chat import Chat
+
+    Chat(session, chosen, kept_as).run()
+
+
+def _forget(session: Session, kept_as: str) -> bool:
+    from ragcli import sessions
+
+    return sessions.forget(session.settings.index, kept_as)
+
+
+def make_runtime(spec: str, embedder: Embedder, idf: Callable[[str], float]) -> Runtime:
     """The runtime of "name:rest"; the extractive one reads with the index's embedder and word weights."""
     from ragcli import backends
 
-    runtime: Runtime = backends.create("runtime", spec, embedder=index.embedder, idf=index.idf)
+    runtime: Runtime = backends.create("runtime", spec, embedder=embedder, idf=idf)
     return runtime
 
 
@@ -67,19 +119,20 @@ class _Answerer:
     def __init__(self, session: Session, index: Index, runtime: Runtime, filters: Filters) -> None:
         self.session, self.index, self.runtime, self.filters = session, index, runtime, filters
 
-    def one(self, question: str) -> int:
-        """Answers on stdout; returns the exit code."""
+    def one(self, question: str, kept_as: str = "", form: Form = Form.TEXT) -> int:
+        """Answers on stdout, as the next turn of a session if it has a name; returns the exit code."""
+        from ragcli import sessions
         from ragcli.render.jsonform import exit_code
-        from ragcli.render.text import answer_text
 
-        answer = self._ask(question)
+        folder, turn = self.session.settings.index, {}
+        answer = self._ask(question, sessions.recent(sessions.load(folder, kept_as)) if kept_as else ())
+        if kept_as:
+            said = sessions.append(folder, kept_as, answer)
+            turn = {"session": {"name": sessions.check_name(kept_as), "turn": said.asked}}
         for warning in answer.warnings:
             self.session.notice(f"{warning.code.replace('_', ' ')}: {warning.detail}".removesuffix(": "))
-        if self.session.flags.as_json:
-            self.session.emit(self._value(answer))
-        else:
-            documents = self._documents(answer)
-            self.session.show(answer_text(answer, self.session.look, documents, self.session.here(self.index)))
+        show_answer(self.session, self.index, answer, form, **turn)
+        remember(self.session, answer)
         return exit_code(answer.outcome)
 
     def batch(self, name: str) -> int:
@@ -89,7 +142,7 @@ class _Answerer:
             input_id, value = None, {}
             try:
                 input_id, question = _entry(line)
-                value = self._value(self._ask(_question(self.session, question)))
+                value = self._value(self._ask(question_of(self.session, question)))
             except RagcliError as error:
                 from ragcli.render.jsonform import error_value
 
@@ -98,7 +151,7 @@ class _Answerer:
             self.session.emit({**value, "input_id": input_id})
         return worst(codes)
 
-    def _ask(self, question: str) -> Answer:
+    def _ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         from ragcli.ask import ask
         from ragcli.config import ASK_K
 
@@ -110,21 +163,16 @@ class _Answerer:
             mode=settings.citation_mode,
             k=settings.k or ASK_K,
             filters=self.filters,
+            history=history,
         )
 
     def _value(self, answer: Answer) -> dict[str, Any]:
         from ragcli.render.jsonform import answer_value
 
-        return answer_value(answer, self._documents(answer))
-
-    def _documents(self, answer: Answer) -> Any:
-        from ragcli.commands._session import known_documents
-
-        cited = [source.snippet.uri for citation in answer.citations for source in citation.sources]
-        return known_documents(self.index, [*cited, *(hit.snippet.uri for hit in answer.hits)])
+        return answer_value(answer, documents_of(self.index, answer))
 
 
-def _question(session: Session, text: str) -> str:
+def question_of(session: Session, text: str) -> str:
     """The question without surrounding blanks, cut at a length that no question needs."""
     text = text.strip()
     if not any(character.isalnum() for character in text):

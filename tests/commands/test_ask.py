@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ragcli import sessions
+
 from .conftest import PENGUINS, Run, checked
 
 ANSWERABLE = "How tall are the tallest emperor penguins?"
@@ -120,3 +122,71 @@ def test_settings_come_from_the_environment_and_flags_win(
     assert run("ask", ANSWERABLE, "--json").value["model"]["citation_mode"] == "fast"
     flags = ("--citation-mode", "accurate")
     assert run("ask", ANSWERABLE, *flags, "--json").value["model"]["citation_mode"] == "accurate"
+
+
+def test_a_session_goes_on_across_calls_and_json_names_the_turn(notes: Path, run: Run) -> None:
+    first = run("ask", ANSWERABLE, "--session", "birds", "--json").value
+    assert first["session"] == {"name": "birds", "turn": 1}
+    second = run("ask", "And how much weighs an adult?", "--session", "birds", "--json").value
+    assert second["session"] == {"name": "birds", "turn": 2}
+    assert second["citations"][0]["sources"][0]["location"]["path"] == "penguins.md"
+    assert "session" not in run("ask", ANSWERABLE, "--json").value
+    said = sessions.load(notes / ".ragcli", "birds").exchanges
+    assert [each.question for each in said] == [ANSWERABLE, "And how much weighs an adult?"]
+    assert said[0].answer == first["answer"]
+
+
+def test_an_answer_leaves_a_session_together_with_the_file_that_it_was_made_from(notes: Path, run: Run) -> None:
+    assert run("ask", ANSWERABLE, "--session", "birds").code == 0
+    assert run("rm", "--yes", "penguins.md").code == 0
+    (said,) = sessions.load(notes / ".ragcli", "birds").exchanges
+    assert (said.question, said.answer) == (ANSWERABLE, sessions.REMOVED)
+    assert b"Emperor penguins are" not in (notes / ".ragcli" / "sessions" / "birds.json").read_bytes()
+
+
+def test_a_follow_up_is_retrieved_with_its_session(notes: Path, run: Run) -> None:
+    question = "And what about eggs or an adult?"
+    alone = run("ask", question, "--json").value["documents"]
+    run("ask", "Where do kiwi birds live?", "--session", "kiwis")
+    after = run("ask", question, "--session", "kiwis", "--json").value["documents"]
+    score = {hit["location"]["path"]: hit["scores"]["fused"] for hit in alone}
+    now = {hit["location"]["path"]: hit["scores"]["fused"] for hit in after}
+    assert now["birds/kiwi.txt"] / now["penguins.md"] > score["birds/kiwi.txt"] / score["penguins.md"]
+
+
+def test_forget_ends_a_session_or_starts_it_anew(notes: Path, run: Run) -> None:
+    for turn in (1, 2):
+        assert run("ask", ANSWERABLE, "--session", "birds", "--json").value["session"]["turn"] == turn
+    assert run("ask", ANSWERABLE, "--session", "birds", "--forget", "--json").value["session"]["turn"] == 1
+    done = run("ask", "--session", "birds", "--forget")
+    assert (done.code, done.out) == (0, "")
+    done = run("ask", "--session", "birds", "--forget", "--json")
+    assert (done.code, done.value["error"]["message"]) == (4, "there is no session 'birds'")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--forget",),
+        (ANSWERABLE, "--forget"),
+        ("--batch", "q.jsonl", "--session", "x"),
+        (ANSWERABLE, "--batch", "q.jsonl"),
+        (ANSWERABLE, "--session", "../x"),
+        ("--session", "x"),
+        (),
+    ],
+)
+def test_flags_that_do_not_fit_are_usage_errors(notes: Path, run: Run, args: tuple[str, ...]) -> None:
+    done = run("ask", *args)
+    assert done.code == 2
+    assert "ragcli: " in done.err
+    assert not (notes / ".ragcli" / "sessions").exists()
+
+
+def test_a_damaged_session_is_said_with_its_mend(notes: Path, run: Run) -> None:
+    run("ask", ANSWERABLE, "--session", "birds")
+    (notes / ".ragcli" / "sessions" / "birds.json").write_bytes(b"{")
+    done = run("ask", ANSWERABLE, "--session", "birds")
+    assert done.code == 6
+    assert done.err.endswith("hint: ragcli ask --session birds --forget\n")
+    assert run("ask", ANSWERABLE, "--session", "birds", "--forget").code == 0
