@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ragcli.errors import MissingError, UnreadableFile, UsageError
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Line
-from ragcli.types import PIPED, Fields, File, FileOutcome, FileState, Stat
+from ragcli.types import AGAIN, PIPED, Fields, File, FileOutcome, FileState, Stat
 from ragcli.walk import Found, WalkOptions, part_reason, stat_of, walk
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ def _sort(uri: str, found: Found, made: Plan, options: IngestOptions) -> None:
             keep_parts(uri, made, options)
         return
     if _is_open(uri, made, options):
-        made.again |= {uri, *(part for part in made.parts[uri] if part in made.parts)}
+        parts = made.parts.get(uri, ())
+        made.again |= {uri, *(part for part in parts if part in made.parts or made.ledger[part][1] == AGAIN)}
     unread = known is not None and known[1] == found.stat and known[0].state in INDEXED | SETTLED
     if known is None or not unread or options.verify or uri in made.unlabelled or uri in made.again:
         made.to_read.append((uri, found))
@@ -220,7 +221,9 @@ def _within(part: str, holder: str) -> str:
 
 
 def _is_open(uri: str, made: Plan, options: IngestOptions) -> bool:
-    """Whether a file must be parsed again for its parts: one failed, or was left out and is wanted now."""
+    """Whether a file must be parsed again for its parts: one was removed, failed, or was left out and is wanted now."""
+    if uri in made.ledger and made.ledger[uri][1] == AGAIN:
+        return True
     for part in made.parts.get(uri, ()):
         outcome, _, sha256 = made.ledger[part]
         if outcome.state is FileState.FAILED:

@@ -154,6 +154,8 @@ class Stat:
 
 PIPED: Final = -1
 """`Stat.ctime_ns` of what came through a pipe: no file system knows it, so it cannot vanish from one."""
+AGAIN: Final = Stat(0, 0, 0, -2)
+"""Of a file whose parts were removed from the index one by one: it is parsed again, changed or not."""
 NO_STAT: Final = Stat(0, 0, 0, 0)
 """Of a file that was not read: equal to no real one, so the file is looked at again."""
 

@@ -10,7 +10,7 @@ import pytest
 from ragcli.embedders.hashing import Hashing
 from ragcli.ingest import DEEPEST, forecast, ingest
 from ragcli.plan import IngestOptions
-from ragcli.types import FileState, Part
+from ragcli.types import AGAIN, FileState, Part
 from ragcli.walk import WalkOptions
 from tests.checker import problems
 from tests.data.make_samples import pdf
@@ -157,6 +157,18 @@ def test_metadata_given_later_reaches_the_parts(root: Path) -> None:
     assert embedder.encoded == 0
     with opened(root, write=False) as index:
         assert all(("box", "7") in document.metadata for document in index.store.documents())
+
+
+def test_a_part_that_was_removed_alone_comes_back(root: Path) -> None:
+    ingested(root)
+    with opened(root) as index:
+        lines = index.store.ledger.lines()
+        index.drop(["a.eml/inner.eml/oil.txt"])
+        for holder in ("a.eml", "a.eml/inner.eml"):
+            index.settle(lines[holder][0], AGAIN, lines[holder][2])
+    expected = {uri: s if s is SKIPPED else UNCHANGED for uri, s in WHOLE.items()} | {"a.eml/inner.eml/oil.txt": ADDED}
+    assert states(ingested(root)) == expected
+    assert set(states(ingested(root)).values()) == {UNCHANGED, SKIPPED}
 
 
 def test_mails_in_mails_are_read_to_a_depth(tmp_path: Path) -> None:

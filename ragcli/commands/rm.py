@@ -9,6 +9,7 @@ import typer
 from ragcli.commands._complete import documents
 from ragcli.commands._flags import examples
 from ragcli.errors import MissingError, UsageError
+from ragcli.types import AGAIN, PIPED
 
 EXAMPLES = examples("ragcli rm notes/old.md", "ragcli rm --yes drafts")
 
@@ -25,6 +26,7 @@ def run(
     The files themselves stay, and the next ingest of their folder adds them again.
     """
     from ragcli.commands._session import Session, uri_candidates
+    from ragcli.plan import holders
     from ragcli.render.jsonform import removed_value
     from ragcli.render.safe import name
 
@@ -43,6 +45,10 @@ def run(
         _confirm(len(uris))
     with session.open(embed=False, write=True) as index:
         index.drop(uris)
+        for holder in {holder for uri in uris for holder in holders(uri)} & (known.keys() - set(uris)):
+            outcome, stat, sha256 = known[holder]
+            if stat.ctime_ns != PIPED:
+                index.settle(outcome, AGAIN, sha256)
         index.publish(erased=True)
     if session.flags.as_json:
         session.emit(removed_value(uris))

@@ -134,6 +134,10 @@ def test_an_attachment_is_shown_listed_and_goes_with_its_mail(folder: Path, run:
     assert "a.eml/terns.md" in run("ls").out
     assert "pole to pole" in run("show", "a.eml/terns.md").out
     assert run("search", "terns", "--path", "a.eml/*", "-k", "1").code == 0
+    assert run("rm", "--yes", "a.eml/terns.md").code == 0
+    assert "terns" not in run("ls").out
+    again = run("ingest", ".", "--json")
+    assert (paths(again, "added"), paths(again, "updated")) == ({"a.eml/terns.md"}, set())
     done = run("rm", "--yes", "a.eml", "--json")
     assert set(done.value["removed"]) == {"a.eml", "a.eml/terns.md"}
     assert "terns" not in run("ls").out
