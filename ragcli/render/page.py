@@ -18,7 +18,7 @@ from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import name, safe
 from ragcli.types import Answer, CitationMode, Cited, Snippet, Span
 
-AROUND: Final = 500
+AROUND: Final = 300
 ACTIVE: Final = (":hover", ":focus", ":focus-within", ":target")
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1b1b1b; --quiet: #595959; --ground: #fff; --rule: #c8c8c8;
@@ -44,7 +44,7 @@ ol { list-style: none; margin: 0; padding: 0 }
 .where { margin: 0 0 .25rem }
 .where span { white-space: nowrap }
 .where a { color: var(--link); text-decoration: none }
-blockquote { color: var(--quiet) }
+blockquote { color: var(--quiet); font-size: .9375rem; line-height: 1.5 }
 q { quotes: none; color: var(--text); font-weight: 600 }
 .supported { color: var(--good) } .partial { color: var(--warn) } .unsupported { color: var(--bad) }
 .cited, q { border-radius: 2px }
