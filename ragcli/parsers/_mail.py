@@ -38,9 +38,17 @@ def unencoded(raw: str) -> str:
 
 def _piece(piece: bytes | str, charset: str | None) -> str:
     if isinstance(piece, str):
-        return piece if piece.isascii() else decode(piece.encode("utf-8", "surrogateescape"))[0]
+        return piece if piece.isascii() else _guessed(piece.encode("utf-8", "surrogateescape"))
     codec = _codec(charset or "")
-    return piece.decode(codec, "replace") if codec else decode(piece)[0]
+    return piece.decode(codec, "replace") if codec else _guessed(piece)
+
+
+def _guessed(raw: bytes) -> str:
+    """Bytes of no known charset: too few for detection where most of them are Latin letters."""
+    beyond_ascii = len(raw) - len(raw.decode("ascii", "ignore"))
+    if _is_utf8(raw) or 3 * beyond_ascii > len(raw):
+        return decode(raw)[0]
+    return raw.decode("cp1252", "replace")
 
 
 def parameter(part: Message, name: str, header: str = "Content-Type") -> str:

@@ -35,6 +35,14 @@ def test_the_head_is_heading_text_and_metadata() -> None:
     assert [block.kind for block in parsed.blocks] == [BlockKind.HEADING, BlockKind.LIST, BlockKind.PARAGRAPH]
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [("Renée".encode(), "Renée"), ("Renée Lefèvre".encode("latin-1"), "Renée Lefèvre"), (b"=?x?q?R=E9?=", "Ré")],
+)
+def test_a_header_that_names_no_charset_is_read_all_the_same(raw: bytes, shown: str) -> None:
+    assert parsers.parse(b"Subject: " + raw + b"\n\nx", "a.eml").title == shown
+
+
 def test_the_date_is_a_day() -> None:
     assert ("date", "2024-05-31") in mail("x", "Date: Fri, 31 May 2024 18:05:00 +0200").metadata
 
