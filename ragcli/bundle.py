@@ -83,8 +83,8 @@ def load(file: Path, folder: Path, *, replace: bool = False) -> Bundle:
         _check_schema(staging / NAME, file)
         copy = Store.open(staging, write=True)
         try:
-            copy.forget_caches()
             bundle = _sound(copy, staging, str(file), "get the bundle again, or export it again")
+            copy.forget_caches()
             failpoint("import.checked")
             _install(copy, folder, replace)
         finally:
@@ -238,7 +238,7 @@ def _check_schema(path: Path, source: Path) -> None:
             problem = schema_problem(connection, version) if 0 < version <= len(MIGRATIONS) else "no store of ragcli's"
         finally:
             connection.close()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise DamagedIndex(f"{source} holds no readable store: {error}") from error
     if problem:
         _no_bundle(source, problem)

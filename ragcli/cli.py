@@ -181,7 +181,7 @@ def _named_sqlite(error: BaseException) -> RagcliError | None:
         )
     if code == sqlite3.SQLITE_NOMEM:
         return MemoryShort("not enough memory", "close other programs, or ingest fewer files at a time")
-    return DamagedIndex(f"the index is damaged: {error}", "remove its folder and ingest again")
+    return DamagedIndex(f"the index is damaged: {error}", "see what is wrong and how to mend it: ragcli doctor --deep")
 
 
 def _report(error: RagcliError, cause: BaseException, args: Sequence[str]) -> int:

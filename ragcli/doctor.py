@@ -67,7 +67,7 @@ def _pins(store: Store) -> Pins | None:
     """None where there are none, or none that make sense: the audit says so."""
     try:
         found = store.pins()
-    except (RagcliError, sqlite3.DatabaseError):
+    except (RagcliError, sqlite3.DatabaseError, UnicodeDecodeError):
         return None
     return found if found is not None and isinstance(found.embedder, str) and type(found.dim) is int else None
 

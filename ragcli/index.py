@@ -110,7 +110,7 @@ def _check_pins(
         )
     if embedder is not None and pins.fingerprint != embedder.fingerprint:
         message = f"the index was made with embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
-        raise DamagedIndex(message, f"use --embedder {pins.embedder}, or another --index")
+        raise DamagedIndex(message, f"use --embedder {pins.embedder}, or ragcli rebuild --embedder NAME")
     asked = (words[0] or pins.min_words, words[1] or pins.max_words)
     if asked != (pins.min_words, pins.max_words):
         message = f"the index holds snippets of {pins.min_words}-{pins.max_words} words, not {asked[0]}-{asked[1]}"

@@ -46,10 +46,10 @@ class Store:
             raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
         try:
             return cls(connect(path, write=write))
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a damaged schema is no UTF-8
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise
-            hint = "remove the folder and ingest again"
+            hint = "see how to mend it: ragcli doctor"
             raise DamagedIndex(f"{path} is not a readable ragcli index: {error}", hint) from error
 
     def close(self) -> None:

@@ -66,6 +66,14 @@ def test_a_file_that_is_no_database_is_named_with_its_mend(tmp_path: Path) -> No
     assert found["index"].mend.startswith("rm ")
 
 
+def test_a_schema_that_is_no_text_is_no_traceback(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    raw = (folder / "store.sqlite").read_bytes()
+    at = raw.index(b"CREATE TABLE meta")  # SQLite's error quotes it, and Python cannot decode that
+    (folder / "store.sqlite").write_bytes(raw[:at] + b"\xa7" * 12 + raw[at + 12 :])
+    assert wrong(folder)["database"].mend.startswith("rm ")
+
+
 def test_access_of_others_is_found_and_the_command_ends_it(tmp_path: Path) -> None:
     folder = made(tmp_path)
     (folder / "store.sqlite").chmod(0o644)
