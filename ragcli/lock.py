@@ -12,6 +12,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def acquire(descriptor: int) -> None:
+        """Takes the lock of an open file, or raises OSError at once."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
     def _is_held(descriptor: int) -> bool:
@@ -25,6 +26,7 @@ else:
     import fcntl
 
     def acquire(descriptor: int) -> None:
+        """Takes the lock of an open file, or raises OSError at once."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _is_held(descriptor: int) -> bool:

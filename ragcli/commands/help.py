@@ -55,7 +55,8 @@ def environment() -> str:
     """The table of environment variables."""
     from ragcli.config import ENVIRONMENT
 
-    return "".join(f"{name:<22} {meaning}\n" for name, meaning in ENVIRONMENT) + "\nFlags win over these, these over files: ragcli config.\n"
+    rows = "".join(f"{name:<22} {meaning}\n" for name, meaning in ENVIRONMENT)
+    return f"{rows}\nFlags win over these, these over files: ragcli config.\n"
 
 
 def schema() -> str:
