@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -83,6 +82,8 @@ def _folder(ctx: typer.Context) -> Path:
 
 
 def _offered(ctx: typer.Context, ask: Callable[[Census], list[str]]) -> list[str]:
+    import sqlite3
+
     from ragcli.census import Census
     from ragcli.database import NAME, connect
 
