@@ -39,28 +39,30 @@ def follow(
     from ragcli.render.report import run_text
 
     session.notice("watching; Ctrl-C ends it")
-    last, due = first, True  # due: what changed between the first run and the start of the watch
+    last, due, working = first, True, False  # due: what changed between the first run and the start of the watch
     changes = _changes(roots, os.path.abspath(session.settings.index), hidden=hidden)
-    while True:
-        try:
-            changed = next(changes)
-        except KeyboardInterrupt:
-            return last
-        if not (changed or due):
-            continue
-        try:
-            report = once()
-            due = False
-        except (Busy, MissingError, UsageError) as error:
-            if not due:
-                session.notice(f"{error.message}; trying again")
-            due = True
-            continue
-        text = run_text(report, last, time.strftime("%H:%M:%S"))
-        if not (session.flags.as_json or session.flags.quiet):
-            session.show(text)
-            sys.stdout.flush()
-        last = report
+    try:
+        for changed in changes:
+            if not (changed or due):
+                continue
+            try:
+                working = True
+                report = once()
+                working = due = False
+            except (Busy, MissingError, UsageError) as error:
+                if not due:
+                    session.notice(f"{error.message}; trying again")
+                working, due = False, True
+                continue
+            before, last = last, report
+            text = run_text(report, before, time.strftime("%H:%M:%S"))
+            if not (session.flags.as_json or session.flags.quiet):
+                session.show(text)
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        if working:
+            raise
+    return last
 
 
 def _changes(roots: Sequence[Path], index: str, *, hidden: bool) -> Iterator[Any]:
