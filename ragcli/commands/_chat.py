@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -96,7 +97,8 @@ class Chat:
         from ragcli.ask import ask
 
         self._follow()
-        live = Live(sys.stdout, lambda: self.session.look, lambda: shutil.get_terminal_size().lines)
+        movable = os.environ.get("TERM") != "dumb"
+        live = Live(sys.stdout, lambda: self.session.look, lambda: shutil.get_terminal_size().lines, movable=movable)
         try:
             answer = ask(
                 question,

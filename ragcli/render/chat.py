@@ -50,13 +50,13 @@ def help_text(look: Look) -> str:
 class Live:
     """Shows an answer's text while it comes, and takes it away again for the answer with its citations.
 
-    Where nothing can be taken away (no color, no width) nothing is shown. A window that changed its size keeps
-    what stands there.
+    Where nothing can be taken away (not `movable`: the terminal is dumb) nothing is shown. A window that changed its
+    size keeps what stands there.
     """
 
-    def __init__(self, stream: TextIO, look: Callable[[], Look], height: Callable[[], int]) -> None:
+    def __init__(self, stream: TextIO, look: Callable[[], Look], height: Callable[[], int], *, movable: bool) -> None:
         self.text = ""
-        self._stream, self._look, self._height = stream, look, height
+        self._stream, self._look, self._height, self._movable = stream, look, height, movable
         self._painted = 0
         self._width: int | None = None
         self._next = 0.0
@@ -79,7 +79,7 @@ class Live:
 
     def _paint(self) -> None:
         look = self._look()
-        if not look.color or look.width is None:
+        if not self._movable or look.width is None:
             return
         lines = lay([Segment(self.text.strip())], look).splitlines(keepends=True)[-max(self._height() - 2, 1) :]
         self.clear()

@@ -97,7 +97,7 @@ def test_nothing_foreign_acts_on_the_terminal(payload: str) -> None:
     for known in ({}, {note.uri: note}):
         assert not acting(passage_text(1, snippet(note), place(note.text, QUOTE), PLAIN, known, HERE))
     stream = io.StringIO()
-    live = Live(stream, lambda: TERMINAL, lambda: 24)
+    live = Live(stream, lambda: TERMINAL, lambda: 24, movable=True)
     live.add("a")
     live._next = 0.0
     live.add(payload)
@@ -107,7 +107,7 @@ def test_nothing_foreign_acts_on_the_terminal(payload: str) -> None:
 def painted(look: Look, *texts: str, height: int = 24) -> tuple[Live, io.StringIO]:
     """A live answer that paints after every part."""
     stream = io.StringIO()
-    live = Live(stream, lambda: look, lambda: height)
+    live = Live(stream, lambda: look, lambda: height, movable=True)
     for text in texts:
         live.add(text)
         live._next = 0.0
@@ -125,7 +125,7 @@ def test_an_answer_is_painted_over_as_it_grows_and_taken_away() -> None:
 
 def test_what_comes_at_once_is_not_painted() -> None:
     stream = io.StringIO()
-    live = Live(stream, lambda: TERMINAL, lambda: 24)
+    live = Live(stream, lambda: TERMINAL, lambda: 24, movable=True)
     for _ in range(5):
         live.add("word ")
     live.clear()
@@ -140,7 +140,7 @@ def test_only_the_end_of_what_is_higher_than_the_window_is_painted() -> None:
 def test_a_window_of_another_width_keeps_what_stands_there() -> None:
     look = TERMINAL
     stream = io.StringIO()
-    live = Live(stream, lambda: look, lambda: 24)
+    live = Live(stream, lambda: look, lambda: 24, movable=True)
     for text in ("a", "b"):
         live.add(text)
         live._next = 0.0
@@ -149,8 +149,17 @@ def test_a_window_of_another_width_keeps_what_stands_there() -> None:
     assert stream.getvalue() == "ab\nabc\n"
 
 
-@pytest.mark.parametrize("look", [PLAIN, Look(width=80), Look(color=True)])
-def test_where_nothing_can_be_taken_away_nothing_is_painted(look: Look) -> None:
-    live, stream = painted(look, "a", "b", "c")
+@pytest.mark.parametrize(("look", "movable"), [(PLAIN, True), (Look(color=True), True), (TERMINAL, False)])
+def test_where_nothing_can_be_taken_away_nothing_is_painted(look: Look, movable: bool) -> None:
+    stream = io.StringIO()
+    live = Live(stream, lambda: look, lambda: 24, movable=movable)
+    for text in ("a", "b", "c"):
+        live.add(text)
+        live._next = 0.0
     live.clear()
     assert stream.getvalue() == ""
+
+
+def test_without_color_an_answer_is_still_shown_while_it_comes() -> None:
+    _, stream = painted(Look(width=40), "It ", "lasted")
+    assert stream.getvalue() == "It lasted\n"
