@@ -30,7 +30,7 @@ LAYERS = {
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 STDLIB = set(sys.stdlib_module_names)
 HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "numpy", "onnxruntime", "onnx", "tokenizers",
-         "pypdf", "pypdfium2", "rich", "pydantic", "selectolax", "snowballstemmer")  # fmt: skip
+         "pypdf", "pypdfium2", "rich", "pydantic", "selectolax", "snowballstemmer", "prompt_toolkit")  # fmt: skip
 
 
 def modules() -> list[Path]:
