@@ -86,7 +86,7 @@ def find(name_or_path: str) -> ModelFolder:
         return _checked(Path(name).expanduser().absolute(), name, "")
     if NAME.fullmatch(name):
         for full in (name,) if "/" in name else (f"sentence-transformers/{name}", name):
-            for snapshot in _snapshots(full):
+            for snapshot in snapshots(full):
                 if (snapshot / "config.json").is_file():
                     return _checked(snapshot, full, snapshot.name)
             if full == DEFAULT_MODEL and (folder := _carrier()) is not None:
@@ -188,7 +188,7 @@ def _hub() -> Path:
     return Path.home() / ".cache" / "huggingface" / "hub"
 
 
-def _snapshots(name: str) -> list[Path]:
+def snapshots(name: str) -> list[Path]:
     """The snapshots of a model in the hub's cache, the one to use first."""
     home = _hub() / f"models--{name.replace('/', '--')}"
     revisions = [_recorded().get(name, {}).get("revision"), DEFAULT_REVISION if name == DEFAULT_MODEL else None]

@@ -18,9 +18,9 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "support", "salience", "asks", "followup"),
+        "citations", "evidence", "support", "salience", "asks", "followup", "fit"),
     2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch", "installation",
-        "asklog", "sandbox", "walk", "sessions", "typed", *FAMILIES),
+        "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),
     4: ("plan", "ingest", "retrieve", "rebuild", "stats", "audit"),
     5: ("ask", "doctor", "bundle"),
