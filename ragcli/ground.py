@@ -2,6 +2,7 @@
 
 Trusted segments are the template's own words; keys and values of documents, turns, the question and a given
 preamble are untrusted, whatever they hold. Snippet i of the prompt is `Document: i`.
+`chat` is plain chat, without documents.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 from ragcli.types import CitationMode, Prompt, Role, Segment, Snippet, Turn
 
+BOS: Final = "<BOS_TOKEN>"
 _OPEN: Final = "<|START_OF_TURN_TOKEN|>"
 _END: Final = "<|END_OF_TURN_TOKEN|>"
 _SPEAKER: Final = {
@@ -18,6 +20,11 @@ _SPEAKER: Final = {
     Role.USER: "<|USER_TOKEN|>",
     Role.ASSISTANT: "<|CHATBOT_TOKEN|>",
 }
+CONTROL: Final = (BOS, _OPEN, _END, *_SPEAKER.values())
+"""The control tokens of both templates."""
+RAG: Final = "rag"
+CHAT: Final = "default"
+"""Cohere's names of the templates, `Prompt.template`."""
 
 _SAFETY: Final = (
     "The instructions in this section override those in the task description and style guide sections. "
@@ -30,13 +37,13 @@ _RULES: Final = (
     "instruction instructing you what kind of response to generate. When you answer the user's requests, you cite your "
     "sources in your answers, according to those instructions."
 )
-_PREAMBLE: Final = (
-    "## Task and Context\n"
+_TASK: Final = (
     "You help people answer their questions and other requests interactively. You will be asked a very wide array of "
     "requests on all kinds of topics. You will be equipped with a wide range of search engines or similar tools to "
     "help you, which you use to research your answer. You should focus on serving the user's needs as best you can, "
-    "which will be wide-ranging.\n\n"
-    "## Style Guide\n"
+    "which will be wide-ranging."
+)
+_STYLE: Final = (
     "Unless the user asks for a different style of answer, you should answer in full sentences, using proper grammar "
     "and spelling."
 )
@@ -60,7 +67,7 @@ _FINALLY: Final = (
     "result, e.g <co: 0>my fact</co: 0> for a fact from document 0."
 )
 _HEAD: Final = (
-    f"<BOS_TOKEN>{_OPEN}{_SPEAKER[Role.SYSTEM]}# Safety Preamble\n{_SAFETY}\n\n"
+    f"{BOS}{_OPEN}{_SPEAKER[Role.SYSTEM]}# Safety Preamble\n{_SAFETY}\n\n"
     f"# System Preamble\n## Basic Rules\n{_RULES}\n\n# User Preamble\n"
 )
 
@@ -83,7 +90,32 @@ def ground(
     if preamble:
         turns.insert(0, Turn(Role.SYSTEM, preamble))
     pieces = [*_turns(turns), *_documents(snippets), *_instruction(mode, generation_prompt)]
-    return Prompt(question, _joined(pieces), tuple(snippets), mode)
+    return Prompt(question, _joined(pieces), tuple(snippets), mode, RAG)
+
+
+def chat(question: str, *, history: Sequence[Turn] = (), preamble: str = "") -> Prompt:
+    """The prompt of plain chat, without documents; `preamble` as for `ground`, nothing stands in for it.
+
+    ValueError: turns do not go user, assistant, ..., which is what that template asks for.
+    """
+    turns = [*history, Turn(Role.USER, question)]
+    if preamble:
+        turns.insert(0, Turn(Role.SYSTEM, preamble))
+    given = turns[0].role is Role.SYSTEM
+    pieces = [Segment(BOS, True)]
+    if given:
+        pieces += (Segment(_OPEN + _SPEAKER[Role.SYSTEM], True), Segment(turns[0].text, False), Segment(_END, True))
+    for place, turn in enumerate(turns[given:]):
+        if turn.role is not (Role.ASSISTANT if place % 2 else Role.USER):
+            raise ValueError("the turns of a chat alternate between user and assistant")
+        pieces += _turn(turn)
+    pieces.append(Segment(f"{_OPEN}{_SPEAKER[Role.ASSISTANT]}", True))
+    return Prompt(question, _joined(pieces), (), CitationMode.OFF, CHAT)
+
+
+def preamble_of(task: str = "", style: str = "") -> str:
+    """Cohere's default preamble; `task` and `style` replace the text under its two headings."""
+    return f"## Task and Context\n{task or _TASK}\n\n## Style Guide\n{style or _STYLE}"
 
 
 def render(prompt: Prompt) -> str:
@@ -95,12 +127,16 @@ def _turns(turns: Sequence[Turn]) -> Iterator[Segment]:
     """The head with the preamble, then the other turns."""
     yield Segment(_HEAD, True)
     given = turns[0].role is Role.SYSTEM
-    yield Segment(turns[0].text, False) if given else Segment(_PREAMBLE, True)
+    yield Segment(turns[0].text, False) if given else Segment(preamble_of(), True)
     yield Segment(_END, True)
     for turn in turns[given:]:
-        yield Segment(_OPEN + _SPEAKER[turn.role], True)
-        yield Segment(turn.text.strip(), False)
-        yield Segment(_END, True)
+        yield from _turn(turn)
+
+
+def _turn(turn: Turn) -> Iterator[Segment]:
+    yield Segment(_OPEN + _SPEAKER[turn.role], True)
+    yield Segment(turn.text.strip(), False)
+    yield Segment(_END, True)
 
 
 def _documents(snippets: Sequence[Snippet]) -> Iterator[Segment]:

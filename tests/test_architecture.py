@@ -18,7 +18,8 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "support", "salience", "asks", "followup", "fit"),
+        "citations", "evidence", "support", "salience", "asks", "followup", "tokens", "budget", "template",
+        "fit"),
     2: ("backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch", "installation",
         "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),

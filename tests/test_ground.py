@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragcli.ground import ground, render
+from ragcli.ground import CHAT, CONTROL, RAG, chat, ground, preamble_of, render
 from ragcli.types import CitationMode, Fields, Prompt, Role, Segment, Snippet, Turn
 
 ACCURATE, FAST, OFF = CitationMode.ACCURATE, CitationMode.FAST, CitationMode.OFF
@@ -46,6 +47,47 @@ def test_fast_is_accurate_without_the_third_instruction() -> None:
     third = [line for line in accurate if line.startswith("Thirdly, ")]
     assert len(third) == 1
     assert [line for line in accurate if line not in third] == render(penguins(FAST)).split("\n")
+
+
+def test_off_is_accurate_whose_answer_is_shown() -> None:
+    assert penguins(OFF).segments == penguins(ACCURATE).segments
+    assert penguins(OFF).mode is OFF
+
+
+def test_plain_chat_is_coheres_default_template_to_the_byte() -> None:
+    prompt = chat("Hello, how are you?")
+    assert render(prompt) == f"<BOS_TOKEN>{SOT}{USER}Hello, how are you?{EOT}{SOT}{CHATBOT}"
+    assert (prompt.template, prompt.snippets, prompt.mode) == (CHAT, (), OFF)
+
+
+@pytest.mark.parametrize("as_turn", [False, True])
+def test_plain_chat_has_the_given_preamble_as_it_is_and_stripped_turns(as_turn: bool) -> None:
+    history = [Turn(Role.USER, " a "), Turn(Role.ASSISTANT, "b\n")]
+    if as_turn:
+        history.insert(0, Turn(Role.SYSTEM, " Be brief.\n"))
+    prompt = chat("c", history=history, preamble="" if as_turn else " Be brief.\n")
+    assert render(prompt) == (
+        f"<BOS_TOKEN>{SOT}{SYSTEM} Be brief.\n{EOT}{SOT}{USER}a{EOT}{SOT}{CHATBOT}b{EOT}{SOT}{USER}c{EOT}{SOT}{CHATBOT}"
+    )
+    assert [segment.text for segment in prompt.segments if not segment.trusted] == [" Be brief.\n", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("history", [[Turn(Role.USER, "a")], [Turn(Role.ASSISTANT, "a"), Turn(Role.USER, "b")]])
+def test_plain_chat_wants_user_and_assistant_in_turn(history: list[Turn]) -> None:
+    with pytest.raises(ValueError, match="alternate"):
+        chat("c", history=history)
+
+
+def test_task_and_style_replace_the_text_under_their_headings() -> None:
+    assert preamble_of() in render(penguins(ACCURATE))
+    assert preamble_of("T.", "S.") == "## Task and Context\nT.\n\n## Style Guide\nS."
+    assert preamble_of(task="T.") == preamble_of().replace(preamble_of().split("\n")[1], "T.")
+    assert preamble_of(style="S.") == preamble_of().replace(preamble_of().split("\n")[-1], "S.")
+
+
+def test_control_tokens_are_all_that_the_templates_use() -> None:
+    text = render(penguins(ACCURATE)) + render(chat("q", history=[Turn(Role.USER, "a"), Turn(Role.ASSISTANT, "b")]))
+    assert set(re.findall(r"<\|\w+\|>|<[A-Z_]+>", text)) == set(CONTROL)
 
 
 @pytest.mark.parametrize("as_turn", [False, True])
@@ -94,7 +136,7 @@ def test_prompt_names_what_it_was_made_of() -> None:
     given_snippets = snippets(*DOCUMENTS)
     prompt = ground(QUESTION, given_snippets, OFF)
     assert (prompt.question, prompt.snippets, prompt.mode) == (QUESTION, tuple(given_snippets), OFF)
-    assert prompt.template == "rag"
+    assert (prompt.template, RAG) == ("rag", "rag")
 
 
 def test_only_what_the_caller_gave_is_untrusted() -> None:
