@@ -13,6 +13,7 @@ from ragcli.rerank import rerank
 from ragcli.retrieve import retrieve
 from ragcli.types import (
     Answer,
+    Citation,
     CitationMode,
     Completion,
     Filters,
@@ -59,7 +60,9 @@ def ask(
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
     judged = evidence.judge(question, hits, sentences=sentences, idf=index.idf)
     found = time.monotonic()
-    outline = Answer(question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name)
+    outline = Answer(
+        question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, model=runtime.model
+    )
     if not judged.enough:
         return replace(outline, usage=Usage(retrieve_s=found - started))
     # 2. ground, generate, parse as it comes
@@ -68,8 +71,10 @@ def ask(
     parser = citations.Parser(mode, len(snippets))
     last = Piece("", Finish.STOP)
     said = False
+    confidences: list[float] = []
     try:
         for last in runtime.stream(prompt, sampling):
+            confidences += last.confidences
             text = parser.feed(last.text)
             said = said or bool(text)
             on_text(text)
@@ -84,13 +89,21 @@ def ask(
         outline,
         text=completion.text,
         outcome=_outcome(completion, mode),
-        citations=cited,
+        citations=_confident(cited, completion, confidences),
         relevant=completion.relevant,
         cited=completion.cited,
         finish=last.finish or Finish.STOP,
         warnings=completion.warnings,
         usage=Usage(last.prompt_tokens, last.completion_tokens, found - started, time.monotonic() - found),
     )
+
+
+def _confident(cited: Sequence[Citation], completion: Completion, confidences: Sequence[float]) -> tuple[Citation, ...]:
+    """The citations with the model's odds of opening them, where it gave them for all of its marks."""
+    if len(confidences) != len(completion.marks):
+        return tuple(cited)
+    known = {(mark.start, mark.end): odds for mark, odds in zip(completion.marks, confidences, strict=True)}
+    return tuple(replace(each, confidence=known.get((each.start, each.end))) for each in cited)
 
 
 def _outcome(completion: Completion, mode: CitationMode) -> Outcome:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragcli.types import Parsed, Piece, Prompt, Sampling, Span
+    from ragcli.types import Model, Parsed, Piece, Prompt, Sampling, Span
 
     Vectors = NDArray[np.float32]
     Ids = NDArray[np.int64]
@@ -107,10 +107,12 @@ class LexicalIndex(Protocol):
 
 
 class Runtime(Protocol):
-    """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model."""
+    """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model; `model` is
+    None where there is none."""
 
     name: str
     context_tokens: int
+    model: Model | None
 
     def count_tokens(self, text: str) -> int: ...
 

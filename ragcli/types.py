@@ -288,12 +288,14 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next part of a completion; `finish` is set on the last one only."""
+    """The next part of a completion; `finish` is set on the last one only. `confidences`: for each citation that it
+    opens, in order, the model's odds (0..1) of opening one there; none from a runtime that knows no odds."""
 
     text: str
     finish: Finish | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +378,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What was asked for ("auto" where nothing was), what is used, and why it is another, "" if it needs no reason."""
+
+    asked: str
+    used: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The weights a runtime answers with. `revision` is the hub's commit and `licence` as stated, "" for none;
+    `needs_bytes` was predicted, for a prompt and answer of `context_tokens` together."""
+
+    name: str
+    revision: str
+    licence: str
+    device: str
+    dtype: Choice
+    quant: Choice
+    attention: Choice
+    context_tokens: int
+    needs_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Clean text, its citations, the hits it was grounded on, and what became of the question."""
 
@@ -392,6 +419,7 @@ class Answer:
     finish: Finish = Finish.STOP
     warnings: tuple[Warn, ...] = ()
     usage: Usage = Usage()
+    model: Model | None = None
 
 
 @dataclass(frozen=True, slots=True)

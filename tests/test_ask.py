@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -205,3 +207,27 @@ def test_a_file_that_documents_the_citation_format_is_quoted_as_it_is(tmp_path: 
         check_spans(answer, index)
     assert line in answer.text
     assert answer.outcome is Outcome.ANSWERED
+
+
+class Sure(ScriptedRuntime):
+    """Gives odds with its first pieces."""
+
+    odds: tuple[float, ...] = ()
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[Piece]:
+        odds = iter(self.odds)
+        for piece in super().stream(prompt, sampling):
+            yield replace(piece, confidences=tuple(islice(odds, 1)))
+
+
+@pytest.mark.parametrize(
+    ("odds", "expected"), [((0.75, 0.5), [0.75, 0.5]), ((0.75,), [None, None]), ((), [None, None])]
+)
+def test_a_citation_has_the_odds_of_its_opening_where_all_are_known(
+    index: Index, odds: tuple[float, ...], expected: list[float | None]
+) -> None:
+    grounded = "<co: 0>One barrel</co: 0> lasted <co: 0>about forty days</co: 0>."
+    runtime = Sure([f"{HEAD}Answer: One barrel lasted about forty days.\nGrounded answer: {grounded}"])
+    runtime.odds = odds
+    answer = ask(QUESTION, index=index, runtime=runtime)
+    assert [citation.confidence for citation in answer.citations] == expected

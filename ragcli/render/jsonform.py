@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from ragcli.errors import EXIT_NO_EVIDENCE, EXIT_OK, EXIT_PARTIAL, RagcliError
@@ -92,7 +93,11 @@ def answer_value(answer: Answer, documents: Documents) -> Value:
         "documents": [_hit(rank, hit, documents) for rank, hit in enumerate(answer.hits, 1)],
         "relevant": None if answer.relevant is None else list(answer.relevant),
         "cited": None if answer.cited is None else list(answer.cited),
-        "model": {"runtime": answer.runtime, "citation_mode": answer.mode.value},
+        "model": {
+            "runtime": answer.runtime,
+            "citation_mode": answer.mode.value,
+            "weights": None if answer.model is None else asdict(answer.model),
+        },
         "usage": {
             "prompt_tokens": answer.usage.prompt_tokens,
             "completion_tokens": answer.usage.completion_tokens,

@@ -51,6 +51,7 @@ class ExtractiveRuntime:
 
     name = "extractive"
     context_tokens = CONTEXT_TOKENS
+    model = None
 
     def __init__(self, embedder: Embedder, idf: Idf) -> None:
         self._embedder = embedder

@@ -49,6 +49,7 @@ class ScriptedRuntime:
     def __init__(self, completions: Sequence[str], piece_chars: int = 7) -> None:
         self.name = "scripted"
         self.context_tokens = CONTEXT_TOKENS
+        self.model = None
         self._rest = list(completions)
         self._piece_chars = piece_chars
 
