@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ragcli import salience
 from ragcli.citations import write
 from ragcli.lexical import content_terms
-from ragcli.types import Finish, Mark, Piece
+from ragcli.types import Finish, Mark, Model, Piece
 
 if TYPE_CHECKING:
     from ragcli.protocols import Embedder
@@ -51,7 +51,7 @@ class ExtractiveRuntime:
 
     name = "extractive"
     context_tokens = CONTEXT_TOKENS
-    model = None
+    model: Model | None = None
 
     def __init__(self, embedder: Embedder, idf: Idf) -> None:
         self._embedder = embedder

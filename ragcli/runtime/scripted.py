@@ -13,7 +13,7 @@ from typing import Final
 
 from ragcli.errors import MissingError, UsageError
 from ragcli.ground import render
-from ragcli.types import Finish, Piece, Prompt, Sampling
+from ragcli.types import Finish, Model, Piece, Prompt, Sampling
 
 CONTEXT_TOKENS: Final = 128_000
 """Command-R's own window, so that prompts are packed as for the model."""
@@ -49,7 +49,7 @@ class ScriptedRuntime:
     def __init__(self, completions: Sequence[str], piece_chars: int = 7) -> None:
         self.name = "scripted"
         self.context_tokens = CONTEXT_TOKENS
-        self.model = None
+        self.model: Model | None = None
         self._rest = list(completions)
         self._piece_chars = piece_chars
 
