@@ -95,7 +95,8 @@ def _load(verb: str) -> Any:
     if hasattr(module, "app"):
         app.add_typer(module.app, name=verb, cls=Root, help=VERBS[verb], epilog=module.EXAMPLES)
     else:
-        app.command(verb, cls=Verb, epilog=module.EXAMPLES, context_settings=SETTINGS)(module.run)
+        kind = getattr(module, "VERB", Verb)
+        app.command(verb, cls=kind, epilog=module.EXAMPLES, context_settings=SETTINGS)(module.run)
     return get_group(app).commands[verb]
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from ragcli import sessions
 from ragcli.commands._answers import remember
+from ragcli.commands._generation import generation
 from ragcli.commands._prompt import Prompt
 from ragcli.commands._session import Session, known_documents
 from ragcli.commands.ask import make_runtime, question_of
@@ -38,6 +39,7 @@ class Chat:
         self.session, self.filters, self.kept_as = session, filters, kept_as
         self.folder = session.settings.index
         self.mode = session.settings.citation_mode
+        self.how = generation(session)
         self.said = sessions.load(self.folder, kept_as) if kept_as else Conversation()
         self.answer: Answer | None = None
         self.prompt = Prompt([usage.split()[0] for usage, _ in COMMANDS], session.notice)
@@ -50,7 +52,7 @@ class Chat:
             self._follow()
             index = self.index
             self.runtime = make_runtime(
-                self.session.settings.runtime, index.embedder, lambda term: self.index.idf(term)
+                self.session.settings.runtime, index.embedder, lambda term: self.index.idf(term), self.how
             )
             self._show(welcome_text(index.store.count()[0], self.said.asked, self.session.look))
             while (line := self.prompt.read()) is not None and self._turn(line):
@@ -107,6 +109,7 @@ class Chat:
                 mode=self.mode,
                 k=self.session.settings.k or ASK_K,
                 filters=self.filters,
+                sampling=self.how.sampling,
                 history=sessions.recent(self.said),
                 on_text=live.add,
                 stoppable=True,

@@ -33,6 +33,7 @@ class Session:
 
     def __init__(self, ctx: typer.Context, **flags: Any) -> None:
         self.flags = common(ctx)
+        self.meta = ctx.meta
         color = None if self.flags.color is None else Color(self.flags.color)
         self.given = Flags(index=self.flags.index, color=color, **flags)
         self.settings = settings(self.given, os.environ, Path.cwd())
@@ -71,7 +72,7 @@ class Session:
         from ragcli.census import Census
 
         try:
-            gone = asklog.forget(index.folder, Census(index.store.connection).known_refs)
+            gone = asklog.forget_gone(index.folder, Census(index.store.connection).known_refs)
         except (OSError, RagcliError) as error:
             reason = error.message if isinstance(error, RagcliError) else error.strerror
             self.notice(f"the log may repeat what was removed: {reason}; empty it: ragcli log --clear")
@@ -79,7 +80,7 @@ class Session:
             if gone:
                 self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from the log with their sources")
         try:
-            sessions.scrub(index.folder, Census(index.store.connection).known_refs)
+            sessions.forget_gone(index.folder, Census(index.store.connection).known_refs)
         except RagcliError as error:
             self.notice(f"a session may repeat what was removed: {error.message}; {error.hint}")
 

@@ -11,6 +11,7 @@ import typer
 from ragcli.commands._answers import Form, agree_on_form, documents_of, remember, show_answer
 from ragcli.commands._complete import backends_of, documents, sessions_by_name
 from ragcli.commands._flags import REPEATED, examples
+from ragcli.commands._generation import Asking, Generation, generation
 from ragcli.errors import MissingError, RagcliError, UsageError, worst
 from ragcli.types import Answer, CitationMode, Filters, Turn
 
@@ -27,6 +28,7 @@ EXAMPLES = examples(
     "ragcli ask 'How tall are emperor penguins?' --format html > answer.html",
     "ragcli ask --session birds 'And how heavy are they?'",
 )
+VERB: Final = Asking
 LONGEST: Final = 4000
 LINE_BYTES: Final = 1 << 20
 
@@ -83,9 +85,10 @@ def run(
 
 def _answer(session: Session, chosen: Filters, question: str, batch: str, kept_as: str, form: Form) -> None:
     text = "" if batch else question_of(session, _stdin(LINE_BYTES) if question == "-" else question)
+    how = generation(session)
     with session.open() as index:
-        made = make_runtime(session.settings.runtime, index.embedder, index.idf)
-        answerer = _Answerer(session, index, made, chosen)
+        made = make_runtime(session.settings.runtime, index.embedder, index.idf, how)
+        answerer = _Answerer(session, index, made, chosen, how)
         code = answerer.batch(batch) if batch else answerer.one(text, kept_as, form)
     if code:
         raise typer.Exit(code)
@@ -105,19 +108,20 @@ def _forget(session: Session, kept_as: str) -> bool:
     return sessions.forget(session.settings.index, kept_as)
 
 
-def make_runtime(spec: str, embedder: Embedder, idf: Callable[[str], float]) -> Runtime:
+def make_runtime(spec: str, embedder: Embedder, idf: Callable[[str], float], how: Generation) -> Runtime:
     """The runtime of "name:rest"; the extractive one reads with the index's embedder and word weights."""
     from ragcli import backends
 
-    runtime: Runtime = backends.create("runtime", spec, embedder=embedder, idf=idf)
+    runtime: Runtime = backends.create("runtime", spec, embedder=embedder, idf=idf, **how.loading)
     return runtime
 
 
 class _Answerer:
     """One index, one runtime, any number of questions."""
 
-    def __init__(self, session: Session, index: Index, runtime: Runtime, filters: Filters) -> None:
+    def __init__(self, session: Session, index: Index, runtime: Runtime, filters: Filters, how: Generation) -> None:
         self.session, self.index, self.runtime, self.filters = session, index, runtime, filters
+        self.how = how
 
     def one(self, question: str, kept_as: str = "", form: Form = Form.TEXT) -> int:
         """Answers on stdout, as the next turn of a session if it has a name; returns the exit code."""
@@ -163,6 +167,7 @@ class _Answerer:
             mode=settings.citation_mode,
             k=settings.k or ASK_K,
             filters=self.filters,
+            sampling=self.how.sampling,
             history=history,
         )
 
