@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from typing import Final
 
 from ragcli.errors import Busy, StorageError
 from ragcli.lock import acquire
+from ragcli.private import open_itself
 from ragcli.reports import Asked
 from ragcli.types import Answer, Outcome
 
@@ -75,7 +77,7 @@ def matching(among: Sequence[Asked], words: Sequence[str]) -> list[Asked]:
     return [each for each, text in zip(among, texts, strict=True) if all(word in text for word in wanted)]
 
 
-def forget(folder: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+def forget_gone(folder: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
     """Drops every answer made from a passage that `known` no longer has; returns how many there were."""
     try:
         with _opened(folder, os.O_RDWR, 10 * PATIENCE_S) as log:
@@ -110,22 +112,24 @@ def _opened(folder: Path, flags: int, patience_s: float | None) -> Iterator[int]
     """The log's descriptor, locked unless `patience_s` is None. An index may come from elsewhere: a link in the
     log's place leads nowhere, and a pipe does not hold us up."""
     path = folder / NAME
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)
     try:
-        log = os.open(path, flags, 0o600)
+        log = open_itself(path, flags)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-        raise StorageError(f"{path} is a link, not a file", f"remove it: rm {path}") from error
+        raise StorageError(f"{path} is a link, not a file", _mend(path)) from error
     try:
         if not stat.S_ISREG(os.fstat(log).st_mode):
-            raise StorageError(f"{path} is not a file", f"remove it: rm {path}")
+            raise StorageError(f"{path} is not a file", _mend(path))
         if patience_s is not None:
             _wait(log, patience_s)
         yield log
     finally:
         os.close(log)
+
+
+def _mend(path: Path) -> str:
+    return f"remove it: rm {shlex.quote(str(path))}"
 
 
 def _wait(log: int, patience_s: float) -> None:

@@ -22,11 +22,11 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 from ragcli import __version__, vectorcache
 from ragcli.audit import Mends, audit, schema_problem
-from ragcli.cachefile import private, sync_folder
 from ragcli.database import MIGRATIONS, NAME, look, version_of
 from ragcli.errors import DamagedIndex, MissingError, StorageError, UsageError
 from ragcli.failpoints import failpoint
 from ragcli.lock import WriterLock
+from ragcli.private import opener, sync_folder
 from ragcli.reports import Bundle, Counts, Verdict
 from ragcli.store import Store
 
@@ -128,7 +128,7 @@ def _sound(store: Store, folder: Path, source: str, hint: str) -> Bundle:
 
 
 def _write(path: Path, store: Path, bundle: Bundle) -> None:
-    with open(store, "rb") as source, open(path, "wb", opener=private) as file:
+    with open(store, "rb") as source, open(path, "wb", opener=opener) as file:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
         size = source.seek(0, os.SEEK_END)
         source.seek(0)
@@ -173,7 +173,7 @@ def _unpack(path: Path, staging: Path) -> None:
         if shutil.disk_usage(staging).free < ROOM * member["bytes"]:
             raise StorageError(f"{path} needs {ROOM * member['bytes']:,} bytes for a while", "free some space")
         digest, rest = hashlib.sha256(), member["bytes"]
-        with open(staging / NAME, "wb", opener=private) as copy:
+        with open(staging / NAME, "wb", opener=opener) as copy:
             while rest and (piece := file.read(min(rest, PIECE))):
                 digest.update(piece)
                 copy.write(piece)

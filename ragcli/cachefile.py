@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ragcli.errors import StorageError
 from ragcli.failpoints import failpoint
+from ragcli.private import opener, sync_folder
 from ragcli.store import Store
 
 
@@ -28,7 +29,7 @@ def write_cache(path: Path, dump: bytes, store: Store) -> None:
     temporary = path.with_name(path.name + ".tmp")
     failpoint("cache.before_write")
     try:
-        with open(temporary, "wb", opener=private) as file:
+        with open(temporary, "wb", opener=opener) as file:
             half = len(dump) // 2
             file.write(dump[:half])
             failpoint("cache.half_written")
@@ -66,19 +67,3 @@ def read_cache(path: Path, store: Store) -> tuple[Cached | None, str]:
     if hashlib.sha256(dump).hexdigest() != record["sha256"]:
         return None, f"{path.name} is not the file that was written"
     return Cached(dump, int(record["generation"])), ""
-
-
-def private(path: str, flags: int) -> int:
-    """An opener for files that nobody else may read."""
-    return os.open(path, flags, 0o600)
-
-
-def sync_folder(folder: Path) -> None:
-    """A rename is durable once its folder is on the disk; Windows has no such call."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from ragcli import backends
 from ragcli.errors import MissingError
+from ragcli.private import write_whole
 
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_REVISION: Final = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
@@ -280,9 +281,7 @@ def _hash_of(path: str, stat: tuple[int, ...]) -> str:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(content, indent=1).encode("ascii"))
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ragcli.errors import MissingError, UnreadableFile, UsageError
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Line
+from ragcli.private import open_itself
 from ragcli.types import AGAIN, PIPED, Fields, File, FileOutcome, FileState, Stat
 from ragcli.walk import Found, WalkOptions, part_reason, stat_of, walk
 
@@ -257,10 +258,9 @@ def state_of(uri: str, file: File, made: Plan) -> tuple[FileState, str]:
 def read_file(path: str, limit_bytes: int) -> tuple[bytes, Stat]:
     """A regular file's bytes and the stat they belong to. Never follows a link that was put in its place,
     never waits for a FIFO. UnreadableFile where it cannot be read, is too large, or keeps changing."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     for _ in range(2):
         try:
-            with open(os.open(path, flags), "rb") as file:
+            with open(path, "rb", opener=open_itself) as file:
                 before = os.fstat(file.fileno())
                 if not stat_module.S_ISREG(before.st_mode):
                     raise UnreadableFile("not a regular file")

@@ -7,15 +7,14 @@ turn in the same instant leave the later one's. An answer stays only while what 
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ragcli.errors import DamagedIndex, RagcliError, StorageError, UsageError
+from ragcli.private import open_itself, write_whole
 from ragcli.types import Answer, Role, Turn
 
 SCHEMA: Final = "ragcli.session/1"
@@ -82,7 +81,7 @@ def load(index: Path, name: str) -> Conversation:
     """The conversation of that name, an empty one where there is none; DamagedIndex if its file is not one."""
     path = _path(index, name)
     try:
-        with open(path, "rb", opener=_open_itself) as file:
+        with open(path, "rb", opener=open_itself) as file:
             raw = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         return Conversation()
@@ -103,18 +102,22 @@ def append(index: Path, name: str, answer: Answer) -> Conversation:
     return conversation
 
 
-def scrub(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+def names(index: Path) -> list[str]:
+    """Of the conversations that are kept; DamagedIndex where their folder is a link."""
+    return sorted(path.stem for path in _folder(index).glob("*.json") if not path.name.startswith("."))
+
+
+def forget_gone(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
     """Takes out every answer made from a snippet that `known` no longer has; returns how many there were.
 
     A session that cannot be read is an error once the others are done.
     """
     gone, errors = 0, []
-    for path in sorted((index / "sessions").glob("*")):
+    for remains in _folder(index).glob(".*.tmp"):  # of a killed process
+        remains.unlink(missing_ok=True)
+    for name in names(index):
         try:
-            if path.suffix == ".json":
-                gone += _scrub(index, path, known)
-            else:
-                path.unlink(missing_ok=True)  # what a killed process left
+            gone += _forget_gone(index, name, known)
         except RagcliError as error:
             errors.append(error)
     if errors:
@@ -122,13 +125,13 @@ def scrub(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
     return gone
 
 
-def _scrub(index: Path, path: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
-    before = load(index, path.stem)
+def _forget_gone(index: Path, name: str, known: Callable[[Sequence[str]], set[str]]) -> int:
+    before = load(index, name)
     alive = known(sorted({ref for said in before.exchanges for ref in said.made_from}))
     lost = [not alive.issuperset(said.made_from) for said in before.exchanges]
     if any(lost):
         said = [Exchange(e.question, REMOVED) if gone else e for e, gone in zip(before.exchanges, lost, strict=True)]
-        _write(path, Conversation(before.asked, tuple(said)))
+        _write(_path(index, name), Conversation(before.asked, tuple(said)))
     return sum(lost)
 
 
@@ -139,36 +142,29 @@ def forget(index: Path, name: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StorageError(f"cannot forget the session {name!r}: {error.strerror}") from error
+        message = f"cannot forget the session {name!r}: {error.strerror}"
+        raise StorageError(message, f"remove it: {_path(index, name)}") from error
     return True
 
 
-def _path(index: Path, name: str) -> Path:
+def _folder(index: Path) -> Path:
     folder = index / "sessions"
     if folder.is_symlink():
         raise DamagedIndex(f"{str(folder)!r} is a link to another folder", "remove the link")
-    return folder / f"{check_name(name)}.json"
+    return folder
+
+
+def _path(index: Path, name: str) -> Path:
+    return _folder(index) / f"{check_name(name)}.json"
 
 
 def _write(path: Path, conversation: Conversation) -> None:
-    fresh = path.with_name(f".{path.stem}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            json.dump({"schema": SCHEMA, **asdict(conversation)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
+        write_whole(path, json.dumps({"schema": SCHEMA, **asdict(conversation)}).encode("ascii"))
     except OSError as error:
         message = f"cannot keep the session {path.stem!r}: {error.strerror}"
         raise StorageError(message, "ask without --session") from error
-
-
-def _open_itself(path: str, flags: int) -> int:
-    """Opens no link's target, and waits for no pipe's writer."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _mend(name: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ragcli.private import opener, write_whole
+
 VARIABLE: Final = "RAGCLI_HISTORY"
 OFF: Final = "off"
 KEPT: Final = 1_000
@@ -52,16 +54,9 @@ def add(path: Path, text: str) -> None:
     """Adds a line, and cuts a file that has grown too large. OSError where it cannot be written."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = json.dumps(text[:LONGEST]) + "\n"
-    with open(path, "a", encoding="ascii", opener=_private) as file:
+    with open(path, "a", encoding="ascii", opener=opener) as file:
         file.write(line)
         large = file.tell() > LARGEST_BYTES
     if large:
         kept = read(path)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        with open(fresh, "w", encoding="ascii", opener=_private) as file:
-            file.writelines(json.dumps(text) + "\n" for text in kept[-KEPT // 2 :])
-        os.replace(fresh, path)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        write_whole(path, "".join(json.dumps(text) + "\n" for text in kept[-KEPT // 2 :]).encode("ascii"))

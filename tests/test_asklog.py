@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ragcli import asklog
-from ragcli.asklog import append, clear, entries, entry_of, forget, matching
+from ragcli.asklog import append, clear, entries, entry_of, forget_gone, matching
 from ragcli.errors import Busy, StorageError
 from ragcli.reports import Asked
 from ragcli.types import Outcome
@@ -47,7 +47,7 @@ def test_an_entry_has_what_the_answer_cites_and_what_it_was_made_from() -> None:
 def test_no_log_is_an_empty_one(tmp_path: Path) -> None:
     assert entries(tmp_path) == []
     assert clear(tmp_path) == 0
-    assert forget(tmp_path, lambda refs: set()) == 0
+    assert forget_gone(tmp_path, lambda refs: set()) == 0
     assert not list(tmp_path.iterdir())
 
 
@@ -55,10 +55,10 @@ def test_an_answer_goes_when_a_passage_it_was_made_from_does_and_its_question_st
     kept = replace(ENTRY, question="other", made_from=("ef",))
     for entry in (ENTRY, kept):
         append(tmp_path, entry)
-    assert forget(tmp_path, lambda refs: set(refs) - {"cd"}) == 1
+    assert forget_gone(tmp_path, lambda refs: set(refs) - {"cd"}) == 1
     assert entries(tmp_path) == [replace(ENTRY, answer=None, sources=(), made_from=()), kept]
     assert b"122 cm" not in (tmp_path / asklog.NAME).read_bytes().replace(b'"other","answer":"122 cm', b"")
-    assert forget(tmp_path, lambda refs: set(refs) - {"cd"}) == 0
+    assert forget_gone(tmp_path, lambda refs: set(refs) - {"cd"}) == 0
 
 
 def test_what_is_known_is_asked_once_for_all_entries(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_what_is_known_is_asked_once_for_all_entries(tmp_path: Path) -> None:
 
     for _ in range(3):
         append(tmp_path, ENTRY)
-    assert forget(tmp_path, known) == 0
+    assert forget_gone(tmp_path, known) == 0
     assert asked == [["ab", "cd"]]
 
 

@@ -61,26 +61,49 @@ def test_what_is_kept_is_bounded_and_the_count_goes_on(tmp_path: Path) -> None:
 
 
 def test_answers_are_taken_out_with_what_they_were_made_from(tmp_path: Path) -> None:
-    assert sessions.scrub(tmp_path, lambda refs: set(refs)) == 0
+    assert sessions.forget_gone(tmp_path, lambda refs: set(refs)) == 0
     sessions.append(tmp_path, "one", answered("q1", "stays", "aa"))
     sessions.append(tmp_path, "one", answered("q2", "goes", "aa", "bb"))
     sessions.append(tmp_path, "two", answered("q3", "goes too", "bb"))
-    assert sessions.scrub(tmp_path, lambda refs: set(refs) - {"bb"}) == 2
+    assert sessions.forget_gone(tmp_path, lambda refs: set(refs) - {"bb"}) == 2
     one, two = (sessions.load(tmp_path, name) for name in ("one", "two"))
     assert one == Conversation(2, (Exchange("q1", "stays", ("aa",)), Exchange("q2", sessions.REMOVED)))
     assert two.exchanges == (Exchange("q3", sessions.REMOVED),)
-    assert sessions.scrub(tmp_path, lambda refs: set(refs) - {"bb"}) == 0
+    assert sessions.forget_gone(tmp_path, lambda refs: set(refs) - {"bb"}) == 0
 
 
-def test_a_damaged_session_keeps_no_other_from_being_scrubbed_and_remains_of_a_kill_go(tmp_path: Path) -> None:
+def test_a_damaged_session_keeps_no_other_from_being_gone_through_and_remains_of_a_kill_go(tmp_path: Path) -> None:
     sessions.append(tmp_path, "b", answered("q", "goes", "bb"))
     kept(tmp_path, "a").write_bytes(b"{")
-    remains = tmp_path / "sessions" / ".b.4711"
+    remains = tmp_path / "sessions" / ".b.json.4711.tmp"
     remains.write_text("goes")
     with pytest.raises(DamagedIndex, match="'a' is damaged"):
-        sessions.scrub(tmp_path, lambda refs: set())
+        sessions.forget_gone(tmp_path, lambda refs: set())
     assert sessions.load(tmp_path, "b").exchanges == (Exchange("q", sessions.REMOVED),)
     assert not remains.exists()
+
+
+def test_what_is_not_ours_in_the_folder_is_left_alone(tmp_path: Path) -> None:
+    sessions.append(tmp_path, "work", answered("q", "goes", "bb"))
+    for name in ("thesis.odt", ".hidden", ".hidden.json"):
+        (tmp_path / "sessions" / name).write_text("mine")
+    (tmp_path / "sessions" / "folder").mkdir()
+    assert sessions.names(tmp_path) == ["work"]
+    assert sessions.forget_gone(tmp_path, lambda refs: set()) == 1
+    assert len(list((tmp_path / "sessions").iterdir())) == 5
+
+
+def test_a_link_in_the_folders_place_gives_nothing_away(tmp_path: Path) -> None:
+    home, index = tmp_path / "home", tmp_path / "index"
+    home.mkdir()
+    index.mkdir()
+    for name in ("thesis.odt", ".a.tmp", "a.json"):
+        (home / name).write_text("mine")
+    (index / "sessions").symlink_to(home)
+    for look in (lambda: sessions.forget_gone(index, lambda refs: set()), lambda: sessions.names(index)):
+        with pytest.raises(DamagedIndex, match="is a link"):
+            look()
+    assert len(list(home.iterdir())) == 3
 
 
 def test_forget_ends_it_and_says_whether_there_was_one(tmp_path: Path) -> None:

@@ -40,8 +40,10 @@ def documents_and_refs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def sessions_by_name(ctx: typer.Context, incomplete: str) -> list[str]:
     """The conversations that are kept by name."""
+    from ragcli import sessions
+
     try:
-        names = sorted(path.stem for path in (_folder(ctx) / "sessions").glob("*.json"))
+        names = sessions.names(_folder(ctx))
     except (RagcliError, OSError):
         return []
     return [name for name in names if name.startswith(incomplete) and _plain(name)]

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ import onnxruntime
 from ragcli import models
 from ragcli.embedders import _weights
 from ragcli.embedders._wordpieces import Wordpieces, unit
+from ragcli.private import write_whole
 
 if TYPE_CHECKING:
     from ragcli.embedders._wordpieces import Framed
@@ -119,19 +119,7 @@ def _graph(fingerprint: str, layout: _weights.Layout, tensors: dict[str, Vectors
     model = graph.build(layout, tensors)
     with contextlib.suppress(OSError):  # without a cache the graph is made at every start
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, model)
-        _write(recorded, hashlib.sha256(model).hexdigest().encode())
+        write_whole(path, model)
+        write_whole(recorded, hashlib.sha256(model).hexdigest().encode())
         return str(path)
     return model
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

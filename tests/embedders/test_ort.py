@@ -35,7 +35,7 @@ def test_the_graph_is_made_once(model: str, tmp_path: Path) -> None:
     made = graph.stat().st_mtime_ns
     ort.create(model, threads=1)
     assert graph.stat().st_mtime_ns == made
-    assert not list((tmp_path / "cache").rglob("*.part"))
+    assert not list((tmp_path / "cache").rglob("*.tmp"))
 
 
 @pytest.mark.parametrize("victim", ["*.onnx", "*.sha256"])
