@@ -22,6 +22,7 @@ from ragcli.types import Document, Fields, Filters
 
 if TYPE_CHECKING:
     from ragcli.index import Index
+    from ragcli.store import Store
 
 Words = tuple[int | None, int | None]
 """Least and most words of a snippet, None for what the index has."""
@@ -62,27 +63,32 @@ class Session:
         if write:
             _make(folder)
         with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
-            yield index
-            if write:
-                self._forget_gone(index)
+            try:
+                yield index
+            finally:  # also after an error or Ctrl-C: some files may have left by then
+                if write:
+                    self.forget_gone(index.store)
 
-    def _forget_gone(self, index: Index) -> None:
-        """The log and the kept conversations repeat nothing that has left the index."""
+    def forget_gone(self, store: Store) -> None:
+        """Takes what has left the index out of the log and the kept conversations too; what fails is a notice."""
+        import sqlite3
+
         from ragcli import asklog, sessions
         from ragcli.census import Census
 
-        try:
-            gone = asklog.forget_gone(index.folder, Census(index.store.connection).known_refs)
-        except (OSError, RagcliError) as error:
-            reason = error.message if isinstance(error, RagcliError) else error.strerror
-            self.notice(f"the log may repeat what was removed: {reason}; empty it: ragcli log --clear")
-        else:
-            if gone:
-                self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from the log with their sources")
-        try:
-            sessions.forget_gone(index.folder, Census(index.store.connection).known_refs)
-        except RagcliError as error:
-            self.notice(f"a session may repeat what was removed: {error.message}; {error.hint}")
+        known = Census(store.connection).known_refs
+        for place, forget_gone, mend in (
+            ("the log", asklog.forget_gone, "ragcli log --clear"),
+            ("a session", sessions.forget_gone, "ragcli ask --session NAME --forget"),
+        ):
+            try:
+                gone = forget_gone(self.settings.index, known)
+            except (RagcliError, OSError, sqlite3.Error) as error:
+                reason, hint = (error.message, error.hint) if isinstance(error, RagcliError) else (str(error), mend)
+                self.notice(f"{place} may repeat what was removed: {reason}; {hint}")
+            else:
+                if gone:
+                    self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from {place} with their sources")
 
     def here(self, index: Index) -> Here:
         """From where paths are shown."""

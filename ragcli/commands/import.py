@@ -18,15 +18,19 @@ def run(
 
     The file is checked in depth before anything changes. Paths in it are seen from the folder that holds the index.
     """
+    from contextlib import closing
     from pathlib import Path
 
     from ragcli.bundle import load
     from ragcli.commands._session import Session
     from ragcli.render.care import bundle_text, bundle_value
+    from ragcli.store import Store
 
     session = Session(ctx)
     source, folder = Path(file).expanduser(), session.settings.index
     bundle = load(source, folder, replace=force)
+    with closing(Store.open(folder)) as store:
+        session.forget_gone(store)
     size = source.stat().st_size
     if session.flags.as_json:
         session.emit(bundle_value(bundle, str(source), size, str(folder)))

@@ -21,11 +21,14 @@ def run(
     The files are not read. Until all is done, questions get the old answers; a stopped run with --embedder goes on
     where it was.
     """
+    from contextlib import closing
+
     from ragcli.commands._session import Session, make_embedder
     from ragcli.config import DEFAULT_EMBEDDER
     from ragcli.rebuild import rebuild
     from ragcli.render.care import rebuilt_text, rebuilt_value
     from ragcli.render.progress import bar
+    from ragcli.store import Store
 
     session = Session(ctx)
     folder = session.settings.index
@@ -35,6 +38,8 @@ def run(
     wanted = not session.flags.quiet and os.environ.get("TERM") != "dumb"
     with bar(sys.stderr, wanted=wanted) as step:
         made = rebuild(folder, model, name=embedder or "", step=step)
+    with closing(Store.open(folder)) as store:
+        session.forget_gone(store)
     if session.flags.as_json:
         session.emit(rebuilt_value(made, str(folder)))
     elif not session.flags.quiet:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ragcli import asklog
+from ragcli.errors import StorageError
 
 from .conftest import Run
 
@@ -119,3 +123,38 @@ def test_a_batch_is_not_logged(notes: Path, run: Run) -> None:
 def test_without_an_index_there_is_no_log(folder: Path, run: Run) -> None:
     done = run("log", "--json")
     assert (done.code, done.value["error"]["code"]) == (4, "missing")
+
+
+def test_another_index_in_place_of_this_one_takes_the_answers_of_this_one_with_it(asked: Path, run: Run) -> None:
+    run("ask", "--session", "birds", "--no-log", QUESTION)
+    run("--index", "other", "ingest", "birds")
+    run("--index", "other", "export", "other.ragcli")
+    done = run("import", "--force", "other.ragcli")
+    assert done.code == 0
+    assert "1 answer dropped from the log" in done.err
+    assert "1 answer dropped from a session" in done.err
+    for path in (asked / asklog.NAME, asked / "sessions" / "birds.json"):
+        assert PHRASE.encode() not in path.read_bytes()
+
+
+def ended(failpoint: str) -> int:
+    """The exit code of an ingest, in a process of its own, that comes to a bad end there."""
+    environ = {**os.environ, "RAGCLI_FAILPOINT": failpoint}
+    return subprocess.run([sys.executable, "-m", "ragcli", "ingest", "."], env=environ, check=False).returncode
+
+
+@pytest.mark.parametrize("verb", [("ingest", "."), ("rebuild",)])
+def test_the_next_command_that_writes_does_what_a_killed_one_left_undone(
+    verb: tuple[str, ...], asked: Path, run: Run
+) -> None:
+    (asked.parent / "penguins.md").unlink()
+    assert ended("ingest.after_prune=kill") == -signal.SIGKILL
+    assert PHRASE.encode() in (asked / asklog.NAME).read_bytes()
+    assert run(*verb).code == 0
+    assert PHRASE.encode() not in (asked / asklog.NAME).read_bytes()
+
+
+def test_a_run_that_fails_halfway_takes_out_what_it_removed(asked: Path) -> None:
+    (asked.parent / "penguins.md").unlink()
+    assert ended("ingest.after_prune=enospc") == StorageError.exit_code
+    assert PHRASE.encode() not in (asked / asklog.NAME).read_bytes()
