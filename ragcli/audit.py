@@ -16,7 +16,7 @@ import numpy as np
 
 from ragcli import backends
 from ragcli.census import Census, StoredWindow
-from ragcli.database import MIGRATIONS, blank, schema_of
+from ragcli.database import MIGRATIONS, NAME, blank, schema_of
 from ragcli.errors import DamagedIndex
 from ragcli.index import ANALYSIS
 from ragcli.plan import INDEXED
@@ -58,7 +58,7 @@ class Mends:
 
     def anew(self) -> str:
         """For a store that cannot be believed."""
-        store = shlex.quote(str(self.folder / "store.sqlite"))
+        store = shlex.quote(str(self.folder / NAME))
         return f"rm {store}*; ragcli ingest{self.flag} {shlex.quote(str(self.base))}"
 
 
@@ -153,7 +153,7 @@ def _ledger(here: _Audit) -> str | tuple[str, str]:
         if (sha256, outcome.snippets) != held[uri] or not held[uri][1]:
             wrong.append(uri)
     if wrong:
-        return f"ledger and documents differ: {_named(wrong)}", here.mends.again(wrong)
+        return f"ledger and documents differ: {named(wrong)}", here.mends.again(wrong)
     return f"{len(ledger):,} files, {len(held):,} of them documents"
 
 
@@ -193,18 +193,18 @@ def _deep(here: _Audit) -> list[Check]:
     def texts(here: _Audit) -> str | tuple[str, str]:
         _read(here, found)
         if found.texts:
-            return f"damaged text: {_named(found.texts)}", here.mends.again(found.texts)
+            return f"damaged text: {named(found.texts)}", here.mends.again(found.texts)
         return f"{found.documents:,} documents: every snippet is the slice it says it is"
 
     def vectors(here: _Audit) -> str | tuple[str, str]:
         if found.vectors:
-            return f"damaged vectors: {_named(found.vectors)}", here.mends.embed()
+            return f"damaged vectors: {named(found.vectors)}", here.mends.embed()
         return "every vector has its checksum and belongs to its text"
 
     def terms(here: _Audit) -> str | tuple[str, str]:
         indexed = {(column, term): count for column, term, count in here.census.frequencies()}
         if found.terms or (not found.texts and indexed != found.frequencies):
-            which = _named(found.terms) if found.terms else "the inverted index"
+            which = named(found.terms) if found.terms else "the inverted index"
             return f"terms that are not the text's: {which}", here.mends.rebuild()
         return "every snippet's terms are those of its text"
 
@@ -286,7 +286,7 @@ def _terms_hold(here: _Audit, uri: str, snippets: Sequence[Snippet], frequencies
     return sound
 
 
-def _named(uris: Sequence[str]) -> str:
+def named(uris: Sequence[str]) -> str:
     """The first of them, and how many more."""
     more = f" and {len(uris) - NAMED:,} more" if len(uris) > NAMED else ""
     return ", ".join(uris[:NAMED]) + more

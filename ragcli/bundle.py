@@ -15,7 +15,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
@@ -35,6 +35,7 @@ MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES: Final = 1 << 16
 PIECE: Final = 1 << 20
 BLOCK: Final = tarfile.BLOCKSIZE
+_AGAIN: Final = "get it again, or make one: ragcli export FILE"
 ROOM: Final = 3
 """Times a store's size that an import takes for a while: the copy, the log it goes through, the index."""
 
@@ -48,20 +49,13 @@ def export(folder: Path, target: Path, *, replace: bool = False) -> Bundle:
     if target.is_dir() or (target.exists() and not replace):
         raise UsageError(f"{target} is there already", "name another file, or add --force to replace it")
     if not target.absolute().parent.is_dir():
-        raise MissingError(f"{target.absolute().parent}: no such folder")
+        raise MissingError(f"{target.absolute().parent}: no such folder", "make it, or name another file")
     with _room_for(target), _staging(target.absolute().parent, "export") as staging:
-        source = Store.open(folder)
-        try:
-            copy = Store.open(staging, write=True)
-            try:
-                source.copy_into(copy)
-                copy.forget_caches()
-                bundle = _sound(copy, staging, str(folder), "ragcli doctor --deep")
-                copy.checkpoint()
-            finally:
-                copy.close()
-        finally:
-            source.close()
+        with closing(Store.open(folder)) as source, closing(Store.open(staging, write=True)) as copy:
+            source.copy_into(copy)
+            copy.forget_caches()
+            bundle = _sound(copy, staging, str(folder), "ragcli doctor --deep")
+            copy.checkpoint()
         temporary = staging / "bundle"
         _write(temporary, staging / NAME, bundle)
         os.replace(temporary, target)
@@ -81,14 +75,11 @@ def load(file: Path, folder: Path, *, replace: bool = False) -> Bundle:
         _unpack(file, staging)
         failpoint("import.staged")
         _check_schema(staging / NAME, file)
-        copy = Store.open(staging, write=True)
-        try:
-            bundle = _sound(copy, staging, str(file), "get the bundle again, or export it again")
+        with closing(Store.open(staging, write=True)) as copy:
+            bundle = _sound(copy, staging, str(file), _AGAIN)
             copy.forget_caches()
             failpoint("import.checked")
             _install(copy, folder, replace)
-        finally:
-            copy.close()
     return bundle
 
 
@@ -160,7 +151,7 @@ def _unpack(path: Path, staging: Path) -> None:
     try:
         file = open(path, "rb", opener=_regular)  # noqa: SIM115 - the error belongs to opening alone
     except OSError as error:
-        raise MissingError(f"{path}: {error.strerror}") from error
+        raise MissingError(f"{path}: {error.strerror}", "name the file that ragcli export wrote") from error
     with file:
         left = os.fstat(file.fileno()).st_size
         size = _member(file, MANIFEST, left, path)
@@ -199,7 +190,7 @@ def _member(file: BinaryIO, name: str, left: int, path: Path) -> int:
     try:
         member = tarfile.TarInfo.frombuf(file.read(BLOCK), "utf-8", "strict")
     except (tarfile.HeaderError, ValueError) as error:
-        raise DamagedIndex(f"{path} is no ragcli bundle: {error}", "make one: ragcli export FILE") from error
+        raise DamagedIndex(f"{path} is no ragcli bundle: {error}", _AGAIN) from error
     if member.type != tarfile.REGTYPE or member.name != name or not 0 <= member.size <= left:
         _no_bundle(path, f"{name} does not come where it has to")
     return member.size
@@ -223,7 +214,7 @@ def _manifest(raw: bytes, path: Path) -> dict[str, Any]:
 
 
 def _no_bundle(path: Path, why: str) -> NoReturn:
-    raise DamagedIndex(f"{path} is no sound ragcli bundle: {why}", "get it again, or make one: ragcli export FILE")
+    raise DamagedIndex(f"{path} is no sound ragcli bundle: {why}", _AGAIN)
 
 
 # -- the index ------------------------------------------------------------------------------------------
@@ -232,14 +223,11 @@ def _no_bundle(path: Path, why: str) -> NoReturn:
 def _check_schema(path: Path, source: Path) -> None:
     """Before anything in it is run: the file declares our tables, of its version, and nothing else."""
     try:
-        connection = look(path)
-        try:
+        with closing(look(path)) as connection:
             version = version_of(connection)
             problem = schema_problem(connection, version) if 0 < version <= len(MIGRATIONS) else "no store of ragcli's"
-        finally:
-            connection.close()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise DamagedIndex(f"{source} holds no readable store: {error}") from error
+        raise DamagedIndex(f"{source} holds no readable store: {error}", _AGAIN) from error
     if problem:
         _no_bundle(source, problem)
 
@@ -249,11 +237,8 @@ def _refuse_to_replace(folder: Path, replace: bool) -> None:
     if replace or not (folder / NAME).is_file():
         return
     try:
-        store = Store.open(folder)
-        try:
+        with closing(Store.open(folder)) as store:
             held = len(store.ledger.lines())
-        finally:
-            store.close()
     except (DamagedIndex, ValueError):
         held = 1
     if held:
@@ -265,7 +250,7 @@ def _refuse_to_replace(folder: Path, replace: bool) -> None:
 def _install(copy: Store, folder: Path, replace: bool) -> None:
     """One transaction: a kill leaves the old index or the new one, and a reader keeps what it sees."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with WriterLock(str(folder / "lock")):
+    with WriterLock(folder):
         _refuse_to_replace(folder, replace)
         try:
             store = Store.open(folder, write=True)
@@ -273,12 +258,10 @@ def _install(copy: Store, folder: Path, replace: bool) -> None:
             for suffix in ("-wal", "-shm", ""):
                 (folder / (NAME + suffix)).unlink(missing_ok=True)
             store = Store.open(folder, write=True)
-        try:
+        with closing(store):
             copy.copy_into(store)
             failpoint("import.copied")
             pins = store.pins()
             if pins is not None:
                 vectorcache.publish(folder, store, vectorcache.made_anew(store, pins.dim))
             store.checkpoint()
-        finally:
-            store.close()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from ragcli.errors import DamagedIndex
+from ragcli.errors import DamagedIndex, MissingError
 
 NAME: Final = "store.sqlite"
 APPLICATION_ID: Final = 0x72616763  # "ragc"
@@ -120,6 +120,14 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def existing(folder: Path) -> Path:
+    """The database of the index in a folder; MissingError where there is none."""
+    path = folder / NAME
+    if not path.is_file():
+        raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
+    return path
+
+
 def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
     """Name -> statement of all that a database declares, white space as single spaces; SQLite's own left out."""
     rows = connection.execute("select name, coalesce(sql, '') from sqlite_master")
@@ -142,7 +150,7 @@ def look(path: Path) -> sqlite3.Connection:
     page = int(connection.execute("pragma page_size").fetchone()[0])
     if page != PAGE_BYTES:  # it could not be copied over another store
         connection.close()
-        raise DamagedIndex(f"the store has pages of {page} bytes, not {PAGE_BYTES}")
+        raise DamagedIndex(f"the store has pages of {page} bytes, not {PAGE_BYTES}", "export the index again")
     return connection
 
 

@@ -8,11 +8,12 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ragcli import backends, installation
-from ragcli.audit import Mends, audit
+from ragcli.audit import NAMED, Mends, audit, named
 from ragcli.cachefile import read_cache
 from ragcli.database import NAME
 from ragcli.errors import RagcliError
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 SPARE: Final = 100 << 20
 """Bytes that should be free beside as much as the store has: what a rebuild takes for a while."""
-NAMED: Final = 3
-LEFTOVERS: Final = ("*.tmp", "*.tmp-journal", ".ragcli-import-*", ".ragcli-export-*")
+LEFTOVERS: Final = ("*.tmp", "*.tmp-journal")
+STAGING: Final = (".ragcli-import-*", ".ragcli-export-*")
 
 
 def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", expected: bool = True) -> list[Check]:
@@ -50,7 +51,7 @@ def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", exp
     except RagcliError as error:
         broken = Check("index", Verdict.FAILED, error.message, mends.anew())
         return [*checks, installation.model(model, None, deep=deep, mend=""), permissions(folder), broken]
-    try:
+    with closing(store):
         store.hold()  # an ingest beside us is no damage
         pins = _pins(store)
         mends = Mends(folder, base, flag, pins.embedder if pins else model)
@@ -58,8 +59,6 @@ def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", exp
         checks += [permissions(folder), lock(folder), space(folder)]
         checks += audit(store, mends, deep=deep)
         checks += [cache(folder, store, pins, mends), leftovers(folder), files(store, base, flag)]
-    finally:
-        store.close()
     return checks
 
 
@@ -89,7 +88,7 @@ def permissions(folder: Path) -> Check:
 
 def lock(folder: Path) -> Check:
     """Whether somebody writes now: then what is checked is the last commit."""
-    owner = writer(str(folder / "lock"))
+    owner = writer(folder)
     if owner:
         return Check("lock", Verdict.WARNING, f"{owner} is writing; what is checked is its last commit")
     return Check("lock", Verdict.OK, "nobody is writing")
@@ -132,8 +131,12 @@ def cache(folder: Path, store: Store, pins: Pins | None, mends: Mends) -> Check:
 
 def leftovers(folder: Path) -> Check:
     """Files of a command that was killed."""
-    found = sorted(path for pattern in LEFTOVERS for place in (folder, folder.parent) for path in place.glob(pattern)
-                   if place == folder or pattern.startswith(".ragcli"))  # fmt: skip
+    found = sorted(
+        path
+        for patterns, place in ((LEFTOVERS, folder), (STAGING, folder.parent), (STAGING, folder))
+        for pattern in patterns
+        for path in place.glob(pattern)
+    )
     if folder / SCRATCH in found:
         detail = f"{SCRATCH}: a rebuild with another model was not finished"
         mend = f"rm {shlex.quote(str(folder / SCRATCH))}*"
@@ -172,7 +175,7 @@ def files(store: Store, base: Path, flag: str) -> Check:
     detail = f"since the last ingest {len(changed):,} changed, {len(vanished):,} vanished"
     commands = [_command("ingest", flag, changed, base), _command("rm --yes", flag, vanished, base)]
     return Check(
-        "files", Verdict.WARNING, f"{detail}: {_named([*changed, *vanished])}", "; ".join(filter(None, commands))
+        "files", Verdict.WARNING, f"{detail}: {named([*changed, *vanished])}", "; ".join(filter(None, commands))
     )
 
 
@@ -186,8 +189,3 @@ def _command(verb: str, flag: str, uris: Sequence[str], base: Path) -> str:
         there = next(place for place in (folder, *folder.parents) if place.is_dir())
         return f"ragcli ingest{flag} {shlex.quote(str(there))}"
     return f"ragcli {verb}{flag} {shlex.join(paths)}"
-
-
-def _named(uris: Sequence[str]) -> str:
-    more = f" and {len(uris) - NAMED:,} more" if len(uris) > NAMED else ""
-    return ", ".join(uris[:NAMED]) + more

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -50,11 +50,8 @@ def silent(_: str) -> None:
 
 def pinned_model(folder: Path) -> str | None:
     """The embedder's name in an index's pins, None before its first ingest; MissingError without an index."""
-    store = Store.open(folder)
-    try:
+    with closing(Store.open(folder)) as store:
         pins = store.pins()
-    finally:
-        store.close()
     return None if pins is None else pins.embedder
 
 
@@ -77,15 +74,12 @@ def open_index(
     lock = None
     if write:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = WriterLock(str(folder / "lock"))
+        lock = WriterLock(folder)
     try:
-        store = Store.open(folder, write=write)
-        try:
+        with closing(Store.open(folder, write=write)) as store:
             _check_pins(store, embedder, name, words, write)
             with Index(folder, store, embedder, notice, write=write) as index:
                 yield index
-        finally:
-            store.close()
     finally:
         if lock is not None:
             lock.close()
@@ -141,7 +135,7 @@ class Index:
 
     def __enter__(self) -> Index:
         if not self._write:  # one snapshot: an ingest beside us changes nothing we see
-            self.store.connection.execute("begin")
+            self.store.hold()
         return self
 
     def __exit__(
@@ -274,7 +268,7 @@ class Index:
         self._keep_step(gone)
 
     def publish(self, *, erased: bool = False) -> None:
-        """Writes the vector cache. `erased`: also scrub removed text from the lexical index and the log."""
+        """Writes the vector cache. `erased`: also scrub removed text from the lexical index."""
         if erased:
             self.lexicon.optimize()
         if not vectorcache.is_current(self.folder, self.store):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from ragcli.errors import Busy
+
+NAME: Final = "lock"
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,11 +42,11 @@ else:
         return False
 
 
-def writer(path: str) -> str:
-    """Who holds the lock ("pid 12"), "" if nobody does. Writes nothing; a writer that starts in the very instant of
-    looking is told that the index is busy."""
+def writer(folder: Path) -> str:
+    """Who holds an index's lock ("pid 12"), "" if nobody does. Writes nothing; a writer that starts in the very
+    instant of looking is told that the index is busy."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(folder / NAME, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
         return ""
     try:
@@ -56,10 +60,10 @@ def _owner(descriptor: int) -> str:
 
 
 class WriterLock:
-    """Held while open. Raises Busy at once where another process holds it, naming that process."""
+    """An index's, held while open. Raises Busy at once where another process holds it, naming that process."""
 
-    def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             acquire(self._descriptor)
         except OSError as error:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ragcli import backends, vectorcache
-from ragcli.database import NAME
-from ragcli.errors import MissingError
+from ragcli.database import existing
 from ragcli.failpoints import failpoint
 from ragcli.index import ANALYSIS
 from ragcli.lock import WriterLock
@@ -70,14 +69,9 @@ def rebuild(folder: Path, embedder: Embedder | None = None, *, name: str = "", s
 @contextmanager
 def _opened(folder: Path) -> Iterator[Store]:
     """The store for writing, whatever it is pinned to: to mend that is what a rebuild is for."""
-    if not (folder / NAME).is_file():
-        raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
-    with WriterLock(str(folder / "lock")):
-        store = Store.open(folder, write=True)
-        try:
-            yield store
-        finally:
-            store.close()
+    existing(folder)
+    with WriterLock(folder), closing(Store.open(folder, write=True)) as store:
+        yield store
 
 
 def _embed(store: Store, embedder: Embedder, scratch: Scratch, step: Step) -> int:

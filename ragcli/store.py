@@ -1,5 +1,5 @@
-"""SQLite, the truth: documents, snippets, window vectors, and the ledger of every file. The only SQL
-besides `lexicons/fts5.py`, which shares this connection and so its transactions.
+"""SQLite, the truth: documents, snippets, window vectors, and the ledger of every file. `lexicons/fts5.py` shares
+this connection, and so its transactions.
 
 FORMAT (ARCHITECTURE.md has it in full): one folder, `store.sqlite` in it. Paths are BLOBs (file names need
 not be UTF-8). Ids are `autoincrement`: one that was removed never returns to life inside a stale cache.
@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ragcli.database import BUSY_MS, NAME, connect
-from ragcli.errors import DamagedIndex, MissingError
+from ragcli.database import BUSY_MS, NAME, connect, existing
+from ragcli.errors import DamagedIndex
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
 from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, ref_of, snippet_of
@@ -41,9 +41,7 @@ class Store:
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Store:
         """The store in `folder`, made or migrated when `write`. MissingError, DamagedIndex."""
-        path = folder / NAME
-        if not write and not path.is_file():
-            raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
+        path = folder / NAME if write else existing(folder)
         try:
             return cls(connect(path, write=write))
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a damaged schema is no UTF-8

@@ -11,13 +11,13 @@ from ragcli.lock import WriterLock, writer
 
 def test_who_writes_can_be_asked_without_writing(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    assert writer(str(path)) == ""
+    assert writer(tmp_path) == ""
     assert not path.exists()
-    with WriterLock(str(path)):
-        assert writer(str(path)) == f"pid {os.getpid()}"
+    with WriterLock(tmp_path):
+        assert writer(tmp_path) == f"pid {os.getpid()}"
         with pytest.raises(Busy):
-            WriterLock(str(path))
+            WriterLock(tmp_path)
     before = path.read_bytes()
-    assert writer(str(path)) == ""
+    assert writer(tmp_path) == ""
     assert path.read_bytes() == before
-    WriterLock(str(path)).close()
+    WriterLock(tmp_path).close()

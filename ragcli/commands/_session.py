@@ -47,10 +47,11 @@ class Session:
     @contextmanager
     def open(self, *, embed: bool = True, write: bool = False, words: Words = (None, None)) -> Iterator[Index]:
         """The index; with its embedder unless `embed` is false."""
+        from ragcli.database import NAME
         from ragcli.index import open_index, pinned_model
 
         folder = self.settings.index
-        fresh = write and not (folder / "store.sqlite").exists()
+        fresh = write and not (folder / NAME).exists()
         spec = ""
         embedder = None
         if embed:

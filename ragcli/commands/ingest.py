@@ -132,13 +132,14 @@ def _forecast(session: Session, sources: Sources, options: IngestOptions) -> Ing
     import tempfile
     import time
 
+    from ragcli.database import NAME
     from ragcli.index import open_index
     from ragcli.ingest import forecast
     from ragcli.render.jsonform import file_event
 
     started = time.monotonic()
     folder = session.settings.index
-    if (folder / "store.sqlite").exists():
+    if (folder / NAME).exists():
         with open_index(folder, None) as index:
             outcomes = forecast(sources.roots, index, options=options, piped=sources.piped)
     else:

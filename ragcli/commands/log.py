@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ragcli.commands._flags import examples
-from ragcli.errors import EXIT_NO_EVIDENCE, MissingError, UsageError
+from ragcli.errors import EXIT_NO_EVIDENCE, UsageError
 
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
@@ -36,12 +36,12 @@ def run(
     """
     from ragcli import asklog
     from ragcli.commands._session import Session
+    from ragcli.database import existing
     from ragcli.render.asked import log_text, log_value
 
     session = Session(ctx)
     folder = session.settings.index
-    if not (folder / "store.sqlite").is_file():
-        raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
+    existing(folder)
     if clear:
         _clear(session, bool(words), yes)
         return
