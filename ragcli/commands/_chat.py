@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from ragcli.render.text import answer_text, closest_text, sources_text
 from ragcli.sessions import Conversation
 from ragcli.types import Answer, CitationMode, Document, Filters, Finish, Snippet, Span
 
+_UNSEEN: Final = (0, 0)
 _COMMAND: Final = re.compile(r"(/[A-Za-z?]*)(?:\s+(.*))?\Z", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ class Chat:
         self.answer: Answer | None = None
         self.prompt = Prompt([usage.split()[0] for usage, _ in COMMANDS], session.notice)
         self._opened = ExitStack()
-        self._seen = (0, 0)
+        self._seen = _UNSEEN
 
     def run(self) -> None:
         """Until the user leaves. What goes wrong in a turn is said, and the conversation goes on."""
@@ -123,8 +124,7 @@ class Chat:
     def _keep(self, answer: Answer) -> None:
         """Shows an answer, and keeps it for the turns to come."""
         self.answer = answer
-        for warning in () if answer.finish is Finish.CANCELLED else answer.warnings:
-            self.session.notice(f"{warning.code.replace('_', ' ')}: {warning.detail}".removesuffix(": "))
+        self.session.warn(() if answer.finish is Finish.CANCELLED else answer.warnings)
         self._show(answer_text(answer, self.session.look, self._documents(), self.session.here(self.index)))
         if self.kept_as:
             self.said = sessions.append(self.folder, self.kept_as, answer)
@@ -212,18 +212,13 @@ class Chat:
         self._show(lay([Segment(text)], self.session.look))
 
 
-_UNSEEN: Final = (0, 0)
-
-
 def _stamp(folder: Path) -> tuple[int, int]:
     """Differs once another process has written to the index or has put another one in its place."""
+    from ragcli.database import NAME
     from ragcli.store import Store
 
-    store = Store.open(folder)
-    try:
-        return (folder / "store.sqlite").stat().st_ino, store.generation()
-    finally:
-        store.close()
+    with closing(Store.open(folder)) as store:
+        return (folder / NAME).stat().st_ino, store.generation()
 
 
 def _passages(answer: Answer) -> list[tuple[Snippet, Span]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +18,11 @@ from ragcli.render.jsonform import Value, dumps
 from ragcli.render.layout import Look, look_of
 from ragcli.render.place import Here
 from ragcli.render.safe import name
-from ragcli.types import Document, Fields, Filters
+from ragcli.types import Document, Fields, Filters, Warn
 
 if TYPE_CHECKING:
     from ragcli.index import Index
+    from ragcli.render.progress import Step
     from ragcli.store import Store
 
 Words = tuple[int | None, int | None]
@@ -55,9 +56,7 @@ class Session:
         spec = ""
         embedder = None
         if embed:
-            spec = embedder_name(self.settings, None if fresh else pinned_model(folder))
-            if spec != DEFAULT_EMBEDDER and os.path.isdir(spec):
-                spec = os.path.abspath(spec)  # the index will be opened from other folders too
+            spec = lasting(embedder_name(self.settings, None if fresh else pinned_model(folder)))
             embedder = make_embedder(spec, bulk=write)
         if fresh and self.settings.origin is Origin.NEW:
             self.notice(f"new index at {os.path.relpath(folder)}")
@@ -100,6 +99,17 @@ class Session:
         if not self.flags.quiet:
             sys.stderr.write(f"ragcli: {name(text)}\n")
 
+    def warn(self, warnings: Sequence[Warn]) -> None:
+        """A notice for each."""
+        for warning in warnings:
+            self.notice(f"{warning.code.replace('_', ' ')}: {warning.detail}".removesuffix(": "))
+
+    def progress(self) -> AbstractContextManager[Step]:
+        """A bar on stderr, as far as it is wanted there."""
+        from ragcli.render.progress import bar
+
+        return bar(sys.stderr, wanted=not self.flags.quiet and os.environ.get("TERM") != "dumb")
+
     def emit(self, value: Value) -> None:
         """One JSON document as one line, written whole."""
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
@@ -116,6 +126,19 @@ def _make(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the index folder {str(folder)!r}: {error.strerror}", "--index DIR") from error
+
+
+def confirm(question: str) -> None:
+    """Asks on the terminal. typer.Exit for a no; UsageError where nobody is there to be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("this is no terminal to ask on", "add --yes")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit
+
+
+def lasting(model: str) -> str:
+    """A model's folder by its whole path, since the index will be opened from other folders too; a name as it is."""
+    return os.path.abspath(model) if model != DEFAULT_EMBEDDER and os.path.isdir(model) else model
 
 
 def make_embedder(spec: str, *, bulk: bool) -> Any:

@@ -76,7 +76,7 @@ def run(
     session = Session(ctx, citation_mode=citation_mode, runtime=runtime, k=k, embedder=embedder, log=log)
     chosen = filters(path, where)
     if forget and not _forget(session, kept_as) and not question:
-        raise MissingError(f"there is no session {kept_as!r}")
+        raise MissingError(f"there is no session {kept_as!r}", "begin one: ragcli ask --session NAME QUESTION")
     if question or batch:
         _answer(session, chosen, question, batch, kept_as, chosen_form)
     elif not forget:
@@ -133,8 +133,7 @@ class _Answerer:
         if kept_as:
             said = sessions.append(folder, kept_as, answer)
             turn = {"session": {"name": sessions.check_name(kept_as), "turn": said.asked}}
-        for warning in answer.warnings:
-            self.session.notice(f"{warning.code.replace('_', ' ')}: {warning.detail}".removesuffix(": "))
+        self.session.warn(answer.warnings)
         show_answer(self.session, self.index, answer, form, **turn)
         remember(self.session, answer)
         return exit_code(answer.outcome)

@@ -113,11 +113,9 @@ def _again(session: Session, sources: Sources, options: IngestOptions) -> Ingest
 def _ingest(session: Session, sources: Sources, options: IngestOptions, words: Words) -> IngestReport:
     from ragcli.ingest import Progress, ingest
     from ragcli.render.jsonform import file_event
-    from ragcli.render.progress import bar
     from ragcli.types import FileOutcome
 
-    wanted = not session.flags.quiet and os.environ.get("TERM") != "dumb"
-    with session.open(write=True, words=words) as index, bar(sys.stderr, wanted=wanted) as step:
+    with session.open(write=True, words=words) as index, session.progress() as step:
 
         def on_file(outcome: FileOutcome, progress: Progress) -> None:
             if session.flags.as_json:

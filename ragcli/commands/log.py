@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -57,15 +56,13 @@ def run(
 
 def _clear(session: Session, words: bool, yes: bool) -> None:
     from ragcli import asklog
+    from ragcli.commands._session import confirm
     from ragcli.render.asked import cleared_value
 
     if words:
         raise UsageError("--clear takes no words: it forgets everything", "ragcli log --clear")
     if not yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("this is no terminal to ask on", "add --yes")
-        if not typer.confirm("Forget everything that was asked and answered?", err=True):
-            raise typer.Exit
+        confirm("Forget everything that was asked and answered?")
     count = asklog.clear(session.settings.index)
     if session.flags.as_json:
         session.emit(cleared_value(count))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import typer
 
 from ragcli.commands._flags import examples
@@ -23,21 +20,17 @@ def run(
     """
     from contextlib import closing
 
-    from ragcli.commands._session import Session, make_embedder
-    from ragcli.config import DEFAULT_EMBEDDER
+    from ragcli.commands._session import Session, lasting, make_embedder
     from ragcli.rebuild import rebuild
     from ragcli.render.care import rebuilt_text, rebuilt_value
-    from ragcli.render.progress import bar
     from ragcli.store import Store
 
     session = Session(ctx)
     folder = session.settings.index
-    if embedder and embedder != DEFAULT_EMBEDDER and os.path.isdir(embedder):
-        embedder = os.path.abspath(embedder)  # the index will be opened from other folders too
-    model = make_embedder(embedder, bulk=True) if embedder else None
-    wanted = not session.flags.quiet and os.environ.get("TERM") != "dumb"
-    with bar(sys.stderr, wanted=wanted) as step:
-        made = rebuild(folder, model, name=embedder or "", step=step)
+    name = lasting(embedder or "")
+    model = make_embedder(name, bulk=True) if name else None
+    with session.progress() as step:
+        made = rebuild(folder, model, name=name, step=step)
     with closing(Store.open(folder)) as store:
         session.forget_gone(store)
     if session.flags.as_json:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from ragcli.commands._complete import documents
 from ragcli.commands._flags import examples
-from ragcli.errors import MissingError, UsageError
+from ragcli.errors import MissingError
 from ragcli.types import AGAIN, PIPED
 
 EXAMPLES = examples("ragcli rm notes/old.md", "ragcli rm --yes drafts")
@@ -25,7 +23,7 @@ def run(
 
     The files themselves stay, and the next ingest of their folder adds them again.
     """
-    from ragcli.commands._session import Session, uri_candidates
+    from ragcli.commands._session import Session, confirm, uri_candidates
     from ragcli.plan import holders
     from ragcli.render.jsonform import removed_value
     from ragcli.render.safe import name
@@ -42,7 +40,7 @@ def run(
             wanted += uris
     uris = list(dict.fromkeys(wanted))
     if not yes:
-        _confirm(len(uris))
+        confirm(f"Remove {len(uris):,} file{'s' if len(uris) != 1 else ''} from the index?")
     with session.open(embed=False, write=True) as index:
         index.drop(uris)
         for holder in {holder for uri in uris for holder in holders(uri)} & (known.keys() - set(uris)):
@@ -54,11 +52,3 @@ def run(
         session.emit(removed_value(uris))
     elif not session.flags.quiet:
         session.show("".join(f"removed   {name(uri)}\n" for uri in uris))
-
-
-def _confirm(count: int) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("this is no terminal to ask on", "add --yes")
-    files = "1 file" if count == 1 else f"{count:,} files"
-    if not typer.confirm(f"Remove {files} from the index?", err=True):
-        raise typer.Exit

@@ -1,4 +1,4 @@
-"""The progress bar of an ingest: on stderr, only where stderr is a terminal."""
+"""A progress bar: on stderr, only where stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Final, TextIO
 from ragcli.render.safe import name
 
 LABEL: Final = 32
+Step = Callable[[str, int, int, int], None]
+"""Takes a file, how much is done, how much there is to do, windows embedded so far."""
 
 
 @contextmanager
-def bar(stream: TextIO, *, wanted: bool) -> Iterator[Callable[[str, int, int, int], None]]:
-    """Yields `step(file, done_bytes, total_bytes, windows)`; nothing is drawn unless `wanted` and on a terminal."""
+def bar(stream: TextIO, *, wanted: bool) -> Iterator[Step]:
+    """Yields what takes a step; nothing is drawn unless `wanted` and on a terminal."""
     if not wanted or not stream.isatty():
         yield lambda *_: None
         return
@@ -33,11 +35,9 @@ def bar(stream: TextIO, *, wanted: bool) -> Iterator[Callable[[str, int, int, in
         task = progress.add_task("", total=None, rate="")
         started = time.monotonic()
 
-        def step(file: str, done_bytes: int, total_bytes: int, windows: int) -> None:
+        def step(file: str, done: int, total: int, windows: int) -> None:
             rate = windows / max(time.monotonic() - started, 0.1)
             label = name(file)[-LABEL:]
-            progress.update(
-                task, description=label, completed=done_bytes, total=total_bytes, rate=f"{rate:,.0f} windows/s"
-            )
+            progress.update(task, description=label, completed=done, total=total, rate=f"{rate:,.0f} windows/s")
 
         yield step
