@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
 from ragcli.errors import MemoryShort, MissingError
+from ragcli.reports import FitRow, FitTable
 
 FAMILY: Final = "cohere"
 WANTED_TOKENS: Final = 8192
@@ -21,11 +22,14 @@ LEAST_TOKENS: Final = 2048
 """The template, one document and a short answer written twice."""
 SPARE_BYTES: Final = 1 << 29
 """Left free on each device, for what its allocator rounds up."""
-DRAFT_TOKENS: Final = 512
-"""Positions whose logits are made in one pass, when the rest of an answer is verified whole."""
+PASS_TOKENS: Final = 2048
+"""At most so many go through the model at once (decoding.PREFILL_TOKENS)."""
+DRAFT_TOKENS: Final = 256
+"""Positions whose logits are made in one pass, when the rest of an answer is verified (decoding.DRAFT_TOKENS)."""
 NF4_BYTES: Final = 0.5 + 1 / 64 + 4 / (64 * 256)
 """A weight in 4 bits, its share of a block's 8-bit scale, and of the scale of 256 such scales."""
 LARGEST: Final = 1 << 20
+SHOWN_TOKENS: Final = (8192, 32_768)
 
 
 class Quant(StrEnum):
@@ -146,13 +150,15 @@ def cache_bytes(shape: Shape, tokens: int, width: int = 2) -> int:
 
 
 def working_bytes(shape: Shape, tokens: int, quant: Quant, width: int = 2, *, eager: bool = False) -> int:
-    """Of one pass over so many tokens: a layer's activations, its repeated keys and values, the logits of a draft,
-    the weight that is unpacked. `eager` attention also holds every pair of tokens."""
-    activations = tokens * width * (3 * shape.mlp + 4 * shape.hidden + 2 * shape.heads * shape.head)
+    """Of one pass, the last of so many tokens: a layer's activations, its repeated keys and values, the logits of a
+    draft, the weight that is unpacked. `eager` attention also holds every pair of tokens."""
+    passing = min(tokens, PASS_TOKENS)
+    activations = width * passing * (3 * shape.mlp + 4 * shape.hidden)
+    repeated = width * tokens * 2 * shape.heads * shape.head
     logits = min(tokens, DRAFT_TOKENS) * shape.vocabulary * (width + 4)
     unpacked = 0 if quant is Quant.NONE else shape.hidden * shape.mlp * width
-    pairs = shape.heads * tokens * tokens * (width + 4) if eager else 0
-    return activations + logits + unpacked + pairs
+    pairs = shape.heads * passing * tokens * (width + 4) if eager else 0
+    return activations + repeated + logits + unpacked + pairs
 
 
 def need(shape: Shape, quant: Quant, tokens: int, width: int = 2, *, eager: bool = False) -> Need:
@@ -195,6 +201,23 @@ def choose(shape: Shape, free: Sequence[int], quants: Sequence[Quant], width: in
     raise MemoryShort(told, "ragcli models fit MODEL")
 
 
+def table(name: str, config: Mapping[str, Any], place: str, free: int) -> FitTable:
+    """What each quantisation takes, and how much of the context it leaves of `free` bytes."""
+    shape = shape_of(config)
+    counts = [tokens for tokens in SHOWN_TOKENS if tokens < shape.context_tokens] + [shape.context_tokens]
+    rows = tuple(
+        FitRow(
+            quant.value,
+            weight_bytes(shape, quant),
+            tuple((tokens, need(shape, quant, tokens).total) for tokens in counts),
+            most_tokens(shape, quant, free),
+        )
+        for quant in Quant
+    )
+    runs = config.get("model_type") == FAMILY
+    return FitTable(name, sum(parameters(shape)), shape.context_tokens, place, free, runs, rows)
+
+
 def gb(count: int) -> str:
     """Bytes as GB, one decimal."""
     return f"{count / 1e9:.1f}"
@@ -215,3 +238,9 @@ KNOWN: Final[Mapping[str, Mapping[str, Any]]] = {
     "c4ai-command-a-03-2025": _known(64, 12288, 96, 8, 36864, **_WINDOWED),
 }
 """What decides the memory in the published configurations, for `models fit` before a download."""
+
+
+def known(name: str) -> Mapping[str, Any] | None:
+    """The published configuration of a model by its name, with or without owner and "c4ai-"."""
+    last = name.rpartition("/")[2].lower()
+    return KNOWN.get(last) or KNOWN.get(f"c4ai-{last}")

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperOption
 
 from ragcli.commands._flags import META, Verb
+from ragcli.commands._prompting import PROMPTING
 from ragcli.errors import UsageError
 from ragcli.types import Sampling
 
@@ -44,7 +45,7 @@ LOADING: Final = (
     Flag(
         "quant",
         str,
-        "Its weights in fewer bits. [default: auto, where memory asks for it]",
+        "Its weights in fewer bits. [default: auto, if they must]",
         ("auto", "none", "8bit", "4bit"),
     ),
     Flag("attn", str, "Its attention. [default: auto, flash where it can be had]", ("auto", "flash", "sdpa", "eager")),
@@ -103,13 +104,13 @@ def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
 
 
 class Asking(Verb):
-    """The verb `ask`: the flags of generation stand between its own and the common ones."""
+    """The verb `ask`: the flags of the prompt and of generation stand between its own and the common ones."""
 
     def get_params(self, ctx: Any) -> list[Parameter]:
         """The options in the order in which --help lists them."""
         params = super().get_params(ctx)
         own = len(self.params)
-        return [*params[:own], *GENERATION, *params[own:]]
+        return [*params[:own], *PROMPTING, *GENERATION, *params[own:]]
 
 
 GENERATION: Final = generation_options()
