@@ -41,7 +41,7 @@ VERBS: Final = {
     "import": "Make an index of a file that export wrote.",
     "log": "Show what was asked of this index before, and what was answered.",
     "config": "Show the settings that hold, or where their files are.",
-    "models": "Fetch embedding models, or list those on this machine.",
+    "models": "Fetch models, list those on this machine, or predict the memory one takes.",
     "schema": "Print the JSON Schema of an output, or list their names.",
     "help": "Explain exit codes, environment variables or the JSON schemas.",
 }

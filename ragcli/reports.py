@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ragcli.types import FileOutcome
+from ragcli.types import FileOutcome, Prompt, Snippet
 
 
 class Verdict(StrEnum):
@@ -108,3 +108,50 @@ class Asked:
     runtime: str
     sources: tuple[tuple[str, str], ...] = ()
     made_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a prompt as the model gets it: a turn, a document, the instructions."""
+
+    name: str
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """A prompt that was made and not answered: its parts, how many tokens the model takes and how many of them are
+    kept for the answer, and the snippets that found no room. `unit`: a runtime without a model counts words."""
+
+    prompt: Prompt
+    parts: tuple[Part, ...]
+    runtime: str
+    context_tokens: int
+    answer_tokens: int
+    dropped: tuple[Snippet, ...]
+    unit: str = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class FitRow:
+    """A model under one quantisation: its weights, what prompt and answer of so many tokens take in all ((tokens,
+    bytes), ...), and how many fit into the memory that is free."""
+
+    quant: str
+    weights_bytes: int
+    needs: tuple[tuple[int, int], ...]
+    most_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitTable:
+    """Whether a model fits: `place` is whose memory is meant, `runs` whether ragcli can run its format."""
+
+    name: str
+    parameters: int
+    context_tokens: int
+    place: str
+    free_bytes: int
+    runs: bool
+    rows: tuple[FitRow, ...]

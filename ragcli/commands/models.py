@@ -1,4 +1,4 @@
-"""ragcli models pull|list: the model files on this machine. `pull` is the only verb that uses the network."""
+"""ragcli models pull|list|fit: the model files on this machine. `pull` is the only verb that uses the network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ragcli.errors import MissingError
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
 
-EXAMPLES = examples("ragcli models list", "ragcli models pull")
+EXAMPLES = examples("ragcli models list", "ragcli models pull", "ragcli models fit command-r-08-2024")
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -49,6 +49,50 @@ def list_(ctx: typer.Context) -> None:
         except MissingError:
             found.append((name, None))
     _show(Session(ctx), found)
+
+
+@app.command(
+    "fit",
+    cls=Verb,
+    epilog=examples("ragcli models fit command-r-08-2024", "ragcli models fit ./c4ai-command-r-v01 --memory 24G"),
+)
+def fit(
+    ctx: typer.Context,
+    model: str = typer.Argument(..., metavar="MODEL", help="Its folder, its name in the cache, or a published name."),
+    memory: str = typer.Option("", metavar="SIZE", help="As if so much were free, such as 24G. [default: as it is]"),
+) -> None:
+    """Predict the memory that a Command-R takes, before it is fetched or loaded."""
+    from ragcli import checkpoints
+    from ragcli.commands._session import Session, size_bytes
+    from ragcli.fit import known, table
+    from ragcli.render.fit import fit_text, fit_value
+
+    session = Session(ctx)
+    place, free = ("as --memory says", size_bytes(memory)) if memory else _free()
+    try:
+        found = checkpoints.configured(model)
+        made = table(found.name, found.config, place, free)
+    except MissingError:
+        published = known(model)
+        if published is None:
+            raise
+        made = table(model, published, place, free)
+    if session.flags.as_json:
+        session.emit(fit_value(made))
+    else:
+        session.show(fit_text(made))
+
+
+def _free() -> tuple[str, int]:
+    """(whose memory, its free bytes): of the GPUs, or where there are none of this machine."""
+    from ragcli.fit import SPARE_BYTES
+    from ragcli.runtime import _memory
+
+    gpus = _memory.of_gpus()
+    if gpus:
+        named = "on the GPU" if len(gpus) == 1 else f"on the {len(gpus)} GPUs together"
+        return named, sum(gpus) - SPARE_BYTES * len(gpus)
+    return "on this machine, which has no CUDA device", _memory.of_host()
 
 
 def _pulled(cache: Path) -> list[str]:
