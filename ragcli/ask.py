@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ragcli import citations, evidence, followup, salience, support
-from ragcli.ground import ground
+from ragcli.budget import Fitted, fit
+from ragcli.ground import chat, ground
 from ragcli.rerank import rerank
 from ragcli.retrieve import retrieve
 from ragcli.types import (
@@ -16,14 +17,19 @@ from ragcli.types import (
     Citation,
     CitationMode,
     Completion,
+    Evidence,
     Filters,
     Finish,
+    Hit,
     Outcome,
     Piece,
+    Prompt,
     Sampling,
     SearchMode,
+    Snippet,
     Turn,
     Usage,
+    Warn,
 )
 
 if TYPE_CHECKING:
@@ -45,20 +51,19 @@ def ask(
     search: SearchMode = SearchMode.HYBRID,
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
+    preamble: str = "",
     on_text: Callable[[str], None] = lambda _: None,
     stoppable: bool = False,
 ) -> Answer:
-    """The answer to `question` from the k best snippets; `on_text` gets its clean text as it comes.
+    """The answer to `question` from the k best snippets, or as many of them as the runtime's context takes;
+    `on_text` gets its clean text as it comes.
 
     Without evidence the outcome is `no_evidence` and no runtime is called. If `stoppable`, an interrupt
     ends the answer where it is (`Finish.CANCELLED`), and is raised only as long as nothing was said.
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
-    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters, history=history), k)
-    snippets = [hit.snippet for hit in hits]
-    sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
-    judged = evidence.judge(question, hits, sentences=sentences, idf=index.idf)
+    hits, judged = find(question, index=index, k=k, filters=filters, search=search, history=history)
     found = time.monotonic()
     outline = Answer(
         question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, model=runtime.model
@@ -66,22 +71,12 @@ def ask(
     if not judged.enough:
         return replace(outline, usage=Usage(retrieve_s=found - started))
     # 2. ground, generate, parse as it comes
-    grounded = ground(question, snippets, mode, history=history)
-    prompt = replace(grounded, question=followup.standalone(question, history))
+    fitted = prompt_for(
+        question, hits, runtime=runtime, mode=mode, sampling=sampling, history=history, preamble=preamble
+    )
+    snippets = fitted.prompt.snippets
     parser = citations.Parser(mode, len(snippets))
-    last = Piece("", Finish.STOP)
-    said = False
-    confidences: list[float] = []
-    try:
-        for last in runtime.stream(prompt, sampling):
-            confidences += last.confidences
-            text = parser.feed(last.text)
-            said = said or bool(text)
-            on_text(text)
-    except KeyboardInterrupt:
-        if not (stoppable and said):
-            raise
-        last = replace(last, finish=Finish.CANCELLED)
+    heard = _listen(runtime.stream(fitted.prompt, sampling), parser.feed, on_text, stoppable)
     completion = parser.close()
     # 3. check every source against what is said of it
     cited = support.check(completion.text, completion.marks, snippets, idf=index.idf)
@@ -89,13 +84,142 @@ def ask(
         outline,
         text=completion.text,
         outcome=_outcome(completion, mode),
-        citations=_confident(cited, completion, confidences),
+        citations=_confident(cited, completion, heard.confidences),
+        hits=tuple(hits[: len(snippets)]),
+        dropped=tuple(hits[len(snippets) :]),
         relevant=completion.relevant,
         cited=completion.cited,
-        finish=last.finish or Finish.STOP,
-        warnings=completion.warnings,
-        usage=Usage(last.prompt_tokens, last.completion_tokens, found - started, time.monotonic() - found),
+        finish=heard.last.finish or Finish.STOP,
+        warnings=(*_no_room(fitted, runtime), *completion.warnings),
+        usage=_usage(heard.last, started, found),
     )
+
+
+def find(
+    question: str,
+    *,
+    index: Index,
+    k: int = 5,
+    filters: Filters = Filters(),
+    search: SearchMode = SearchMode.HYBRID,
+    history: Sequence[Turn] = (),
+) -> tuple[list[Hit], Evidence]:
+    """The k best snippets, and whether they answer at all."""
+    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters, history=history), k)
+    snippets = [hit.snippet for hit in hits]
+    sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
+    return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf)
+
+
+def prompt_for(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    runtime: Runtime,
+    mode: CitationMode = CitationMode.ACCURATE,
+    sampling: Sampling = Sampling(),
+    history: Sequence[Turn] = (),
+    preamble: str = "",
+) -> Fitted:
+    """The prompt of as many of the best hits as leave room for the answer. UsageError: there is none for any."""
+    room = runtime.context_tokens - sampling.max_tokens
+
+    def grounded(kept: Sequence[Snippet]) -> Prompt:
+        return ground(question, kept, mode, history=history, preamble=preamble)
+
+    fitted = fit(grounded, [hit.snippet for hit in hits], count_tokens=runtime.count_tokens, room=room)
+    return replace(fitted, prompt=replace(fitted.prompt, question=followup.standalone(question, history)))
+
+
+def ask_plainly(
+    question: str,
+    *,
+    runtime: Runtime,
+    sampling: Sampling = Sampling(),
+    history: Sequence[Turn] = (),
+    preamble: str = "",
+    on_text: Callable[[str], None] = lambda _: None,
+    stoppable: bool = False,
+) -> Answer:
+    """What the model says without documents: its text as it is, `uncited`, or `declined` where it says nothing."""
+    started = time.monotonic()
+    fitted = plain_prompt(question, runtime=runtime, sampling=sampling, history=history, preamble=preamble)
+    said: list[str] = []
+
+    def take(text: str) -> str:
+        said.append(text if any(said) else text.lstrip())
+        return said[-1]
+
+    heard = _listen(runtime.stream(fitted.prompt, sampling), take, on_text, stoppable)
+    text = "".join(said).rstrip()
+    judged = Evidence(0.0, enough=False, reason="no documents were looked up")
+    return Answer(
+        question,
+        text,
+        Outcome.UNCITED if text else Outcome.DECLINED,
+        (),
+        (),
+        judged,
+        fitted.prompt.mode,
+        runtime.name,
+        finish=heard.last.finish or Finish.STOP,
+        usage=_usage(heard.last, started, started),
+        model=runtime.model,
+    )
+
+
+def plain_prompt(
+    question: str,
+    *,
+    runtime: Runtime,
+    sampling: Sampling = Sampling(),
+    history: Sequence[Turn] = (),
+    preamble: str = "",
+) -> Fitted:
+    """The prompt of plain chat. UsageError: it leaves no room for the answer."""
+    room = runtime.context_tokens - sampling.max_tokens
+    plain = chat(question, history=history, preamble=preamble)
+    return fit(lambda _: plain, (), count_tokens=runtime.count_tokens, room=room)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The last piece of a completion, and the odds of its citations in order."""
+
+    last: Piece
+    confidences: tuple[float, ...]
+
+
+def _listen(
+    pieces: Iterator[Piece], take: Callable[[str], str], on_text: Callable[[str], None], stoppable: bool
+) -> _Heard:
+    """Passes on what `take` makes of each piece, to the end or to an interrupt after something was said."""
+    last = Piece("", Finish.STOP)
+    said = False
+    confidences: list[float] = []
+    try:
+        for last in pieces:
+            confidences += last.confidences
+            text = take(last.text)
+            said = said or bool(text)
+            on_text(text)
+    except KeyboardInterrupt:
+        if not (stoppable and said):
+            raise
+        last = replace(last, finish=Finish.CANCELLED)
+    return _Heard(last, tuple(confidences))
+
+
+def _usage(last: Piece, started: float, found: float) -> Usage:
+    return Usage(last.prompt_tokens, last.completion_tokens, found - started, time.monotonic() - found)
+
+
+def _no_room(fitted: Fitted, runtime: Runtime) -> tuple[Warn, ...]:
+    """What did not fit is said."""
+    if not fitted.dropped:
+        return ()
+    found = len(fitted.dropped) + len(fitted.prompt.snippets)
+    return (Warn("no_room", f"{len(fitted.dropped)} of {found} documents: {runtime.context_tokens:,} tokens in all"),)
 
 
 def _confident(cited: Sequence[Citation], completion: Completion, confidences: Sequence[float]) -> tuple[Citation, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from ragcli.errors import UsageError
 from ragcli.ground import CHAT, CONTROL
+from ragcli.reports import Part
 from ragcli.tokens import count, model_copy
 from ragcli.types import CitationMode, Prompt, Segment, Snippet
 
@@ -27,15 +28,6 @@ class Fitted:
     prompt: Prompt
     tokens: int
     dropped: tuple[Snippet, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of a prompt as the model gets it: a turn, a document, the instructions."""
-
-    name: str
-    text: str
-    tokens: int
 
 
 def fit(

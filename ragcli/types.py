@@ -404,7 +404,8 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Clean text, its citations, the hits it was grounded on, and what became of the question."""
+    """Clean text, its citations, the hits it was grounded on, and what became of the question. `dropped`: hits that
+    the runtime's context had no room for."""
 
     question: str
     text: str
@@ -420,6 +421,7 @@ class Answer:
     warnings: tuple[Warn, ...] = ()
     usage: Usage = Usage()
     model: Model | None = None
+    dropped: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

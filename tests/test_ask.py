@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from ragcli import backends, models
-from ragcli.ask import ask
+from ragcli.ask import ask, ask_plainly
+from ragcli.errors import UsageError
 from ragcli.index import Index, open_index
 from ragcli.ingest import ingest
 from ragcli.protocols import Embedder
 from ragcli.runtime.scripted import ScriptedRuntime
+from ragcli.tokens import count
 from ragcli.types import (
     Answer,
     CitationMode,
@@ -23,6 +25,7 @@ from ragcli.types import (
     Prompt,
     Role,
     Sampling,
+    Segment,
     SupportStatus,
     Turn,
 )
@@ -231,3 +234,68 @@ def test_a_citation_has_the_odds_of_its_opening_where_all_are_known(
     runtime.odds = odds
     answer = ask(QUESTION, index=index, runtime=runtime)
     assert [citation.confidence for citation in answer.citations] == expected
+
+
+class Narrow(Recorder):
+    """A scripted runtime whose context takes so many words."""
+
+    def __init__(self, completions: Sequence[str], context_tokens: int) -> None:
+        super().__init__(completions)
+        self.context_tokens = context_tokens
+
+
+GROUNDED = HEAD + "Grounded answer: <co: 0>About forty days.</co: 0>"
+ENDING = "document 0.<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>"
+
+
+def test_hits_that_find_no_room_are_dropped_whole_from_the_lowest_rank_and_said(index: Index) -> None:
+    whole = Recorder([GROUNDED])
+    wide = ask(QUESTION, index=index, runtime=whole, mode=CitationMode.FAST, sampling=Sampling(50))  # type: ignore[arg-type]
+    assert (len(wide.hits), wide.dropped) == (3, ())
+    tokens = count(whole.prompts[0], whole.count_tokens)
+    narrow = Narrow([GROUNDED], tokens + 50 - 1)
+    answer = ask(QUESTION, index=index, runtime=narrow, mode=CitationMode.FAST, sampling=Sampling(50))  # type: ignore[arg-type]
+    assert (answer.hits, answer.dropped) == (wide.hits[:2], wide.hits[2:])
+    assert answer.outcome is Outcome.ANSWERED
+    assert [warning.code for warning in answer.warnings] == ["no_room"]
+    assert answer.warnings[0].detail == f"1 of 3 documents: {tokens + 49:,} tokens in all"
+    (prompt,) = narrow.prompts
+    assert prompt.snippets == tuple(hit.snippet for hit in wide.hits[:2])
+    assert "".join(segment.text for segment in prompt.segments).endswith(ENDING)
+    check_spans(answer, index)
+
+
+def test_a_context_without_room_for_one_document_is_an_error(index: Index) -> None:
+    with pytest.raises(UsageError, match="there is room for 50"):
+        ask(QUESTION, index=index, runtime=Narrow([GROUNDED], 100), sampling=Sampling(50))  # type: ignore[arg-type]
+
+
+def test_a_preamble_is_in_the_prompt_in_place_of_coheres(index: Index) -> None:
+    runtime = Recorder([GROUNDED])
+    ask(QUESTION, index=index, runtime=runtime, mode=CitationMode.FAST, preamble="Speak as a pirate.")  # type: ignore[arg-type]
+    assert Segment("Speak as a pirate.", False) in runtime.prompts[0].segments
+    assert "wide-ranging" not in "".join(segment.text for segment in runtime.prompts[0].segments)
+
+
+def test_without_documents_the_completion_is_the_answer_as_it_is() -> None:
+    shown: list[str] = []
+    runtime = Recorder([" Tags look like <co: 0>this</co: 0>.\nAnswer: yes \n"])
+    history = [Turn(Role.USER, "a"), Turn(Role.ASSISTANT, "b")]
+    answer = ask_plainly("How?", runtime=runtime, history=history, preamble="P.", on_text=shown.append)  # type: ignore[arg-type]
+    assert answer.text == "Tags look like <co: 0>this</co: 0>.\nAnswer: yes" == "".join(shown).rstrip()
+    assert (answer.outcome, answer.citations, answer.hits) == (Outcome.UNCITED, (), ())
+    assert not answer.evidence.enough
+    (prompt,) = runtime.prompts
+    assert (prompt.template, prompt.snippets) == ("default", ())
+    assert [segment.text for segment in prompt.segments if not segment.trusted] == ["P.", "a", "b", "How?"]
+    assert answer.usage.completion_tokens > 0
+
+
+def test_a_model_that_says_nothing_without_documents_has_declined() -> None:
+    answer = ask_plainly("How?", runtime=ScriptedRuntime([" \n"]))
+    assert (answer.outcome, answer.text) == (Outcome.DECLINED, "")
+
+
+def test_a_plain_question_that_leaves_no_room_is_an_error() -> None:
+    with pytest.raises(UsageError, match="with 0 of its documents; there is room for 1"):
+        ask_plainly("How do you do?", runtime=Narrow([], 51), sampling=Sampling(50))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ragcli.commands._flags import META
@@ -42,12 +43,13 @@ def agree_on_form(ctx: typer.Context, form: Form | None) -> Form:
     return form or Form.TEXT
 
 
-def show_answer(session: Session, index: Index, answer: Answer, form: Form, /, **more: Any) -> None:
-    """The answer on stdout; `more` are keys for JSON."""
+def show_answer(session: Session, index: Index | None, answer: Answer, form: Form, /, **more: Any) -> None:
+    """The answer on stdout; `more` are keys for JSON. An answer without documents has no index."""
     from ragcli.render import jsonform
+    from ragcli.render.place import Here
 
-    documents = documents_of(index, answer)
-    here = session.here(index)
+    documents = documents_of(index, answer) if index else {}
+    here = session.here(index) if index else Here(Path.cwd(), Path.cwd())
     if form is Form.JSON:
         session.emit({**jsonform.answer_value(answer, documents), **more})
     elif form is Form.COHERE:
@@ -72,11 +74,11 @@ def show_answer(session: Session, index: Index, answer: Answer, form: Form, /, *
 
 
 def documents_of(index: Index, answer: Answer) -> Mapping[str, Any]:
-    """The documents that an answer cites or was grounded on, by uri."""
+    """The documents that an answer cites, was grounded on or had no room for, by uri."""
     from ragcli.commands._session import known_documents
 
     cited = [source.snippet.uri for citation in answer.citations for source in citation.sources]
-    return known_documents(index, [*cited, *(hit.snippet.uri for hit in answer.hits)])
+    return known_documents(index, [*cited, *(hit.snippet.uri for hit in (*answer.hits, *answer.dropped))])
 
 
 def remember(session: Session, answer: Answer) -> None:

@@ -16,6 +16,7 @@ from ragcli import sessions
 from ragcli.commands._answers import remember
 from ragcli.commands._generation import generation
 from ragcli.commands._prompt import Prompt
+from ragcli.commands._prompting import given_preamble
 from ragcli.commands._session import Session, known_documents
 from ragcli.commands.ask import make_runtime, question_of
 from ragcli.config import ASK_K
@@ -41,6 +42,7 @@ class Chat:
         self.folder = session.settings.index
         self.mode = session.settings.citation_mode
         self.how = generation(session)
+        self.preamble = given_preamble(session)
         self.said = sessions.load(self.folder, kept_as) if kept_as else Conversation()
         self.answer: Answer | None = None
         self.prompt = Prompt([usage.split()[0] for usage, _ in COMMANDS], session.notice)
@@ -112,6 +114,7 @@ class Chat:
                 filters=self.filters,
                 sampling=self.how.sampling,
                 history=sessions.recent(self.said),
+                preamble=self.preamble,
                 on_text=live.add,
                 stoppable=True,
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from ragcli.commands import _prompting as prompts
 from ragcli.commands._answers import Form, agree_on_form, documents_of, remember, show_answer
 from ragcli.commands._complete import backends_of, documents, sessions_by_name
 from ragcli.commands._flags import REPEATED, examples
@@ -75,6 +76,7 @@ def run(
         raise UsageError(f"--batch answers in JSON, not as --format {form}", "ragcli ask --help")
     session = Session(ctx, citation_mode=citation_mode, runtime=runtime, k=k, embedder=embedder, log=log)
     chosen = filters(path, where)
+    prompts.check(session, question, batch, chosen_form)
     if forget and not _forget(session, kept_as) and not question:
         raise MissingError(f"there is no session {kept_as!r}", "begin one: ragcli ask --session NAME QUESTION")
     if question or batch:
@@ -86,6 +88,9 @@ def run(
 def _answer(session: Session, chosen: Filters, question: str, batch: str, kept_as: str, form: Form) -> None:
     text = "" if batch else question_of(session, _stdin(LINE_BYTES) if question == "-" else question)
     how = generation(session)
+    if prompts.is_other(session):
+        code = prompts.Other(session, how, chosen, kept_as).run(text, form)
+        raise typer.Exit(code)
     with session.open() as index:
         made = make_runtime(session.settings.runtime, index.embedder, index.idf, how)
         answerer = _Answerer(session, index, made, chosen, how)
@@ -122,6 +127,7 @@ class _Answerer:
     def __init__(self, session: Session, index: Index, runtime: Runtime, filters: Filters, how: Generation) -> None:
         self.session, self.index, self.runtime, self.filters = session, index, runtime, filters
         self.how = how
+        self.preamble = prompts.given_preamble(session)
 
     def one(self, question: str, kept_as: str = "", form: Form = Form.TEXT) -> int:
         """Answers on stdout, as the next turn of a session if it has a name; returns the exit code."""
@@ -168,6 +174,7 @@ class _Answerer:
             filters=self.filters,
             sampling=self.how.sampling,
             history=history,
+            preamble=self.preamble,
         )
 
     def _value(self, answer: Answer) -> dict[str, Any]:

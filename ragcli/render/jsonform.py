@@ -91,6 +91,7 @@ def answer_value(answer: Answer, documents: Documents) -> Value:
         "finish": answer.finish.value,
         "citations": [_citation(citation, documents) for citation in answer.citations],
         "documents": [_hit(rank, hit, documents) for rank, hit in enumerate(answer.hits, 1)],
+        "dropped": [_hit(rank, hit, documents) for rank, hit in enumerate(answer.dropped, len(answer.hits) + 1)],
         "relevant": None if answer.relevant is None else list(answer.relevant),
         "cited": None if answer.cited is None else list(answer.cited),
         "model": {
