@@ -131,3 +131,27 @@ class Prompted:
     answer_tokens: int
     dropped: tuple[Snippet, ...]
     unit: str = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class FitRow:
+    """A model under one quantisation: its weights, what prompt and answer of so many tokens take in all ((tokens,
+    bytes), ...), and how many fit into the memory that is free."""
+
+    quant: str
+    weights_bytes: int
+    needs: tuple[tuple[int, int], ...]
+    most_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitTable:
+    """Whether a model fits: `place` is whose memory is meant, `runs` whether ragcli can run its format."""
+
+    name: str
+    parameters: int
+    context_tokens: int
+    place: str
+    free_bytes: int
+    runs: bool
+    rows: tuple[FitRow, ...]
