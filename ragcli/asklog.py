@@ -12,7 +12,7 @@ import os
 import shlex
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from typing import Final
 from ragcli.errors import Busy, StorageError
 from ragcli.lock import acquire
 from ragcli.private import open_itself
+from ragcli.provenance import Known, lost, made_from
 from ragcli.reports import Asked
 from ragcli.types import Answer, Outcome
 
@@ -42,7 +43,7 @@ def entry_of(answer: Answer) -> Asked:
         outcome=answer.outcome.value,
         runtime=answer.runtime,
         sources=tuple(dict.fromkeys((snippet.ref, snippet.uri) for snippet in cited)),
-        made_from=tuple(dict.fromkeys(hit.snippet.ref for hit in answer.hits)) if answer.text else (),
+        made_from=made_from(answer),
     )
 
 
@@ -77,17 +78,15 @@ def matching(among: Sequence[Asked], words: Sequence[str]) -> list[Asked]:
     return [each for each, text in zip(among, texts, strict=True) if all(word in text for word in wanted)]
 
 
-def forget_gone(folder: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+def forget_gone(folder: Path, known: Known) -> int:
     """Drops every answer made from a passage that `known` no longer has; returns how many there were."""
     try:
         with _opened(folder, os.O_RDWR, 10 * PATIENCE_S) as log:
             found = _read(log)
-            alive = known(sorted({ref for entry in found for ref in entry.made_from}))
-            kept = [entry if alive.issuperset(entry.made_from) else _without_answer(entry) for entry in found]
-            gone = sum(entry is not now for entry, now in zip(found, kept, strict=True))
-            if gone:
-                _write(log, kept)
-            return gone
+            gone = lost([entry.made_from for entry in found], known)
+            if any(gone):
+                _write(log, [_bare(entry) if goes else entry for entry, goes in zip(found, gone, strict=True)])
+            return sum(gone)
     except FileNotFoundError:
         return 0
 
@@ -103,7 +102,7 @@ def clear(folder: Path) -> int:
         return 0
 
 
-def _without_answer(entry: Asked) -> Asked:
+def _bare(entry: Asked) -> Asked:
     return replace(entry, answer=None, sources=(), made_from=())
 
 
@@ -171,14 +170,14 @@ def _entry(line: bytes) -> Asked | None:
     """None for a line that was cut off or that nobody of us wrote."""
     try:
         value = json.loads(line)
-        texts = [value[name] for name in ("at", "question", "outcome", "runtime")]
-        answer, sources, made_from = value["answer"], value["sources"], value["made_from"]
-        pairs = tuple((ref, uri) for ref, uri in sources)
-        Outcome(value["outcome"])
-        datetime.strptime(value["at"], "%Y-%m-%dT%H:%M:%SZ")
+        at, question, outcome, runtime = texts = [value[name] for name in ("at", "question", "outcome", "runtime")]
+        answer, refs = value["answer"], tuple(value["made_from"])
+        pairs = tuple((ref, uri) for ref, uri in value["sources"])
+        Outcome(outcome)
+        datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if not all(isinstance(each, str) for each in [*texts, answer or "", *(part for pair in pairs for part in pair)]):
+    told = [*texts, "" if answer is None else answer, *refs, *(part for pair in pairs for part in pair)]
+    if not all(isinstance(each, str) for each in told):
         return None
-    at, question, outcome, runtime = texts
-    return Asked(at, question, answer, outcome, runtime, pairs, tuple(str(ref) for ref in made_from))
+    return Asked(at, question, answer, outcome, runtime, pairs, refs)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ragcli.errors import DamagedIndex, RagcliError, StorageError, UsageError
 from ragcli.private import open_itself, write_whole
+from ragcli.provenance import Known, lost, made_from
 from ragcli.types import Answer, Role, Turn
 
 SCHEMA: Final = "ragcli.session/1"
@@ -52,8 +52,8 @@ class Conversation:
 
 def extend(before: Conversation, answer: Answer) -> Conversation:
     """The conversation one question later, cut to what is kept."""
-    refs = tuple(dict.fromkeys(hit.snippet.ref for hit in answer.hits)) if answer.text else ()
-    said = Exchange(answer.question[:QUESTION_CHARS], answer.text[:ANSWER_CHARS] or UNANSWERED, refs[:REFS])
+    text = answer.text[:ANSWER_CHARS] or UNANSWERED
+    said = Exchange(answer.question[:QUESTION_CHARS], text, made_from(answer)[:REFS])
     return Conversation(before.asked + 1, (*before.exchanges, said)[-KEPT:])
 
 
@@ -107,7 +107,7 @@ def names(index: Path) -> list[str]:
     return sorted(path.stem for path in _folder(index).glob("*.json") if not path.name.startswith("."))
 
 
-def forget_gone(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
+def forget_gone(index: Path, known: Known) -> int:
     """Takes out every answer made from a snippet that `known` no longer has; returns how many there were.
 
     A session that cannot be read is an error once the others are done.
@@ -125,14 +125,13 @@ def forget_gone(index: Path, known: Callable[[Sequence[str]], set[str]]) -> int:
     return gone
 
 
-def _forget_gone(index: Path, name: str, known: Callable[[Sequence[str]], set[str]]) -> int:
+def _forget_gone(index: Path, name: str, known: Known) -> int:
     before = load(index, name)
-    alive = known(sorted({ref for said in before.exchanges for ref in said.made_from}))
-    lost = [not alive.issuperset(said.made_from) for said in before.exchanges]
-    if any(lost):
-        said = [Exchange(e.question, REMOVED) if gone else e for e, gone in zip(before.exchanges, lost, strict=True)]
+    gone = lost([said.made_from for said in before.exchanges], known)
+    if any(gone):
+        said = [Exchange(e.question, REMOVED) if goes else e for e, goes in zip(before.exchanges, gone, strict=True)]
         _write(_path(index, name), Conversation(before.asked, tuple(said)))
-    return sum(lost)
+    return sum(gone)
 
 
 def forget(index: Path, name: str) -> bool:

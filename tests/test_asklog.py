@@ -97,6 +97,9 @@ def test_the_log_is_bounded_and_loses_its_oldest_half(tmp_path: Path, monkeypatc
         b'{"at":"2026-01-02T03:04:05Z","question":1,"answer":"","outcome":"answered","runtime":"","sources":[],"made_from":[]}',
         b'{"at":"2026-01-02T03:04:05Z","question":"","answer":"","outcome":"no","runtime":"","sources":[],"made_from":[]}',
         b'{"at":"2026-01-02T03:04:05Z","question":"","answer":"","outcome":"answered","runtime":"","sources":[3],"made_from":[]}',
+        b'{"at":"2026-01-02T03:04:05Z","question":"","answer":0,"outcome":"answered","runtime":"","sources":[],"made_from":[]}',
+        b'{"at":"2026-01-02T03:04:05Z","question":"","answer":"","outcome":"answered","runtime":"","sources":[],"made_from":5}',
+        b'{"at":"2026-01-02T03:04:05Z","question":"","answer":"","outcome":"answered","runtime":"","sources":[],"made_from":[5]}',
     ],
 )
 def test_a_line_that_is_no_entry_takes_no_other_with_it(line: bytes, tmp_path: Path) -> None:
