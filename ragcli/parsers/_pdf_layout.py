@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Any, Final
 
 Titles = dict[str, tuple[int, set[int]]]
@@ -58,6 +57,8 @@ class _Line:
 
 def groups_of(text_page: Any, index: int, titles: Titles) -> list[Group]:
     """A page's paragraphs, in the order of its text."""
+    from statistics import median
+
     lines = list(_lines(text_page))
     steps = [a.foot - b.y for a, b in pairwise(lines) if 0.6 * a.height < a.foot - b.y < 4 * max(a.height, 1)]
     heights = [line.height for line in lines] or [0.0]

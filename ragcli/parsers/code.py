@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from ragcli.parsers._blocks import capped
-from ragcli.parsers._declarations import declarations
 from ragcli.parsers._decode import decode
 from ragcli.parsers._lines import Line, lines, listing
 from ragcli.types import Block, BlockKind, Parsed
@@ -56,6 +55,8 @@ def parse(raw: bytes, name: str, /) -> Parsed:
 
 
 def _blocks(text: str, every: list[Line], language: str) -> Iterator[Block]:
+    from ragcli.parsers._declarations import declarations
+
     at = 0
     for found in declarations(text, every, language):
         yield from _listing(every[at : found.first])
