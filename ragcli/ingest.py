@@ -18,7 +18,6 @@ from ragcli import parsers
 from ragcli.errors import UnreadableFile
 from ragcli.failpoints import failpoint
 from ragcli.plan import (
-    BINARY,
     GONE,
     IngestOptions,
     Plan,
@@ -206,7 +205,7 @@ class _Run:
         kind = parsers.kind_of(raw[: parsers.HEAD_BYTES], name)
         if kind is None:
             parts = made.parts.get(uri, [])
-            outcome = FileOutcome(uri, FileState.SKIPPED, BINARY)
+            outcome = FileOutcome(uri, FileState.SKIPPED, parsers.why_not(raw))
             self.index.settle(outcome, stat, file.sha256, drop=(uri, *parts))
             return [*_removed(parts), outcome]
         state, before = state_of(uri, file, made)

@@ -27,7 +27,6 @@ INDEXED: Final = frozenset({FileState.ADDED, FileState.UPDATED, FileState.UNCHAN
 SETTLED: Final = frozenset({FileState.NO_TEXT, FileState.SKIPPED})
 """States that reading the same bytes again would only repeat."""
 GONE: Final = "no longer there"
-BINARY: Final = "binary, and no format that is known"
 PRUNE_LIMIT: Final = 10
 """More vanished files than this, and more than half of all, look like a disk that is not mounted."""
 

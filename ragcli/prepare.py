@@ -158,6 +158,4 @@ def unicode_only(text: str) -> str:
 
 def why_no_text(parsed: Parsed) -> str:
     """The ledger's reason for a document without a snippet."""
-    if parsed.pages:
-        return f"{len(parsed.pages)} pages without a text layer: probably scanned images"
-    return "no text in it"
+    return f"no text in it ({'; '.join(parsed.notes)})" if parsed.notes else "no text in it"

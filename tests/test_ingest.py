@@ -11,6 +11,7 @@ from ragcli.types import FileOutcome, FileState
 from ragcli.vectorcache import CACHE
 from ragcli.walk import WalkOptions
 from tests.checker import problems
+from tests.data.office import pptx
 from tests.library import PARAGRAPHS, fill, ingested, opened, states
 
 
@@ -46,6 +47,20 @@ def test_every_file_met_has_one_state_and_the_ledger_says_the_same(root: Path) -
         ledger = {uri: outcome.state for uri, (outcome, _, _) in index.store.ledger.lines().items() if uri != ".ragcli"}
     assert ledger == states(report)
     assert problems(root / ".ragcli") == []
+
+
+def test_a_file_that_no_parser_reads_is_skipped_with_what_to_do_and_stays_so(root: Path) -> None:
+    workbook = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600) + "Workbook\0".encode("utf-16-le")
+    (root / "old.xls").write_bytes(workbook)
+    for _ in range(2):
+        (old,) = (outcome for outcome in ingested(root).outcomes if outcome.uri == "old.xls")
+        assert (old.state, old.reason) == (FileState.SKIPPED, "old binary Office format (save it as .xlsx)")
+
+
+def test_a_file_without_text_says_what_was_found_instead(root: Path) -> None:
+    (root / "a.pptx").write_bytes(pptx([""]))
+    (pictures,) = (outcome for outcome in ingested(root).outcomes if outcome.uri == "a.pptx")
+    assert (pictures.state, pictures.reason) == (FileState.NO_TEXT, "no text in it (slides without text: 1)")
 
 
 def test_a_second_run_reads_nothing_and_embeds_nothing(root: Path) -> None:

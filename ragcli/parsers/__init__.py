@@ -16,7 +16,7 @@ from types import MappingProxyType, ModuleType
 from typing import Final
 
 from ragcli.errors import UnreadableFile
-from ragcli.parsers import _ole
+from ragcli.parsers import _foreign, _ole
 from ragcli.parsers._decode import is_binary, looks_like_html
 from ragcli.parsers._mojibake import note as mojibake_note
 from ragcli.types import Parsed
@@ -26,8 +26,6 @@ HEAD_BYTES: Final = 8192
 
 _PDF_MAGIC: Final = b"%PDF-"
 _PDF_GARBAGE: Final = 1024  # readers accept the magic anywhere in the first 1024 bytes
-# Printable, but a person reads something else than these bytes.
-_TEXTUAL_BINARIES: Final = (b"{\\rtf", b"%!PS", b"-----BEGIN PGP MESSAGE", b"begin 644 ")
 _MOCK_SUFFIX: Final = ".ragcli-mock"
 
 
@@ -39,7 +37,7 @@ def suffixes() -> Mapping[str, str]:
 
 
 def kind_of(raw_head: bytes, name: str) -> str | None:
-    """The module that parses such a file, None for binary content no parser knows.
+    """The module that parses such a file, None for content no parser knows: `why_not` says what it is.
 
     `raw_head` is the first HEAD_BYTES or all of the file; `name` is looked at for its suffix only.
     """
@@ -50,18 +48,23 @@ def kind_of(raw_head: bytes, name: str) -> str | None:
     if named == "pdf" or raw_head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PDF_MAGIC):
         return "pdf"
     binaries = _binaries()
-    if _ole.claims(raw_head, suffix, is_office=named in binaries):
+    if named in binaries and raw_head.startswith(_ole.MAGIC):
         return "_ole"
     claimed = next((module for module in binaries if _module(module).claims(raw_head)), None)
     if claimed or named in binaries:
         return claimed or named
     if is_binary(raw_head):
         return "pdf" if _PDF_MAGIC in raw_head[:_PDF_GARBAGE] else None
-    if raw_head.startswith(_TEXTUAL_BINARIES):
+    if raw_head.startswith(_foreign.TEXTUAL):
         return None
     if named is None and looks_like_html(raw_head):
         return "html"
     return named or "text"
+
+
+def why_not(raw: bytes) -> str:
+    """What a file is that no parser knows, and what to do about it, in a short phrase."""
+    return _foreign.reason(raw)
 
 
 def parse(raw: bytes, name: str) -> Parsed:
@@ -69,7 +72,7 @@ def parse(raw: bytes, name: str) -> Parsed:
     head = raw[:HEAD_BYTES]
     kind = kind_of(head, name)
     if kind is None:
-        raise UnreadableFile("binary file of an unknown format")
+        raise UnreadableFile(why_not(raw))
     parsed: Parsed = _module(kind).parse(raw, name)
     notes = filter(None, (_mismatch(head, kind, name), mojibake_note(parsed.text)))
     return replace(parsed, notes=(*parsed.notes, *notes))

@@ -10,30 +10,28 @@ from ragcli.types import Parsed
 SUFFIXES: Final = ()  # parsers.kind_of knows the magic
 
 MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
-_OLD: Final = {
-    "WordDocument": ".docx",
-    "Workbook": ".xlsx",
-    "Book": ".xlsx",
-    "PowerPoint Document": ".pptx",
-}  # a stream's name -> what to save it as
-_SUFFIXES: Final = frozenset((".doc", ".dot", ".xls", ".xlt", ".xlw", ".ppt", ".pot", ".pps", ""))
-
-
-def claims(head: bytes, suffix: str, *, is_office: bool) -> bool:
-    """Whether this is a compound file under a name that promises a document; others are no Office file."""
-    return head.startswith(MAGIC) and (is_office or suffix in _SUFFIXES)
+_PROTECTED: Final = "password-protected (save it without a password)"
+_OLD: Final = "old binary Office format (save it as {})"
+_BY_STREAM: Final = {
+    "EncryptedPackage": _PROTECTED,
+    "WordDocument": _OLD.format(".docx"),
+    "Workbook": _OLD.format(".xlsx"),
+    "Book": _OLD.format(".xlsx"),
+    "PowerPoint Document": _OLD.format(".pptx"),
+    "__properties_version1.0": "Outlook message (save it as .eml or .mht)",
+}  # a stream's name -> what holds it; an encrypted file's first
 
 
 def parse(raw: bytes, name: str, /) -> Parsed:
-    """Always raises UnreadableFile, with what the file is and what to do."""
+    """Always raises UnreadableFile: a compound file under the name of a newer format."""
     raise refusal(raw)
 
 
 def refusal(raw: bytes) -> UnreadableFile:
     """Why this compound file is not read."""
-    if "EncryptedPackage".encode("utf-16-le") in raw:
-        return UnreadableFile("password-protected; save it without a password")
-    for stream, target in _OLD.items():
-        if f"{stream}\0".encode("utf-16-le") in raw:
-            return UnreadableFile(f"old binary Office format; save it as {target}")
-    return UnreadableFile("binary file of an unknown format")
+    return UnreadableFile(what(raw) or "binary file of an unknown format")
+
+
+def what(raw: bytes) -> str:
+    """What a compound file is and what to do about it, "" for one that no office program wrote."""
+    return next((said for stream, said in _BY_STREAM.items() if f"{stream}\0".encode("utf-16-le") in raw), "")

@@ -24,11 +24,12 @@ _NOTED_PAGES: Final = 20
 _VALUE_CHARS: Final = 1000
 _PASSWORD_ERROR: Final = 4  # FPDF_ERR_PASSWORD
 _TOOL_TITLES: Final = re.compile(
-    r"untitled.{0,4}|microsoft (?:word|powerpoint|excel) - .*|(?:powerpoint )?presentation|document\d*|slide \d+"
+    r"untitled.{0,4}|\((?:anonymous|unspecified|untitled)\)|microsoft (?:word|powerpoint|excel) - .*"
+    r"|(?:powerpoint )?presentation|document\d*|slide \d+"
     r"|.*\.(?:docx?|dvi|tex|indd|pdf|ps|qxd|pptx?|xlsx?|odt|rtf|html?|pub|wpd)|(?:file|https?):.*",
     re.I,
 )
-_NO_AUTHORS: Final = frozenset(("anonymous", "unknown", "administrator", "admin", "user", "author", "root"))
+_NO_AUTHORS: Final = frozenset("anonymous (anonymous) unknown administrator admin user author root".split())
 _DATE: Final = re.compile(r"D?:?(\d{4})(0[1-9]|1[0-2])([0-2]\d|3[01])")
 
 
@@ -142,7 +143,12 @@ def _parsed(
 def _page_notes(pages: Sequence[tuple[str, list[Group]]]) -> Iterator[str]:
     bare = [str(number) for number, (_, groups) in enumerate(pages, 1) if not groups]
     if len(bare) == len(pages):
-        yield f"{len(pages)} pages, no text layer: probably scanned images"
+        one = len(pages) == 1
+        yield (
+            "1 page, no text layer: probably a scanned image"
+            if one
+            else (f"{len(pages)} pages, no text layer: probably scanned images")
+        )
     elif bare:
         more = f" and {len(bare) - _NOTED_PAGES} more" if len(bare) > _NOTED_PAGES else ""
         yield f"pages without text: {', '.join(bare[:_NOTED_PAGES])}{more}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ragcli.render.layout import Look, Segment, lay
@@ -26,8 +26,8 @@ def ingest_text(report: IngestReport, look: Look, *, planned: bool = False) -> s
     else:
         for state in (FileState.FAILED, FileState.NO_TEXT):
             parts.append(_listed(report.outcomes, state, look))
-    parts.append(_skipped(report.outcomes, look))
-    parts.append(_noted(report.outcomes, look))
+    parts.append(_by_reason("skipped", "dim", _skips(report.outcomes), look))
+    parts.append(_by_reason("note", "warn", _notes(report.outcomes), look))
     parts.append(lay([Segment("Nothing was written (dry run)." if planned else _cost(report, look))], look))
     return "".join(parts)
 
@@ -76,26 +76,29 @@ def _file(outcome: FileOutcome, look: Look) -> str:
     return lay([state, Segment(name(outcome.uri + reason))], look, indent=" " * COLUMN, first="")
 
 
-def _skipped(outcomes: Sequence[FileOutcome], look: Look) -> str:
-    """Skipped files by reason: "skipped   12 hidden, 3 binary"."""
-    reasons = Counter(outcome.reason for outcome in outcomes if outcome.state is FileState.SKIPPED)
-    if not reasons:
-        return ""
-    each = ", ".join(f"{count:,} {name(reason)}" for reason, count in reasons.most_common(LISTED))
-    return lay([Segment("skipped".ljust(COLUMN), "dim"), Segment(each)], look, indent=" " * COLUMN, first="")
+def _skips(outcomes: Sequence[FileOutcome]) -> Iterator[tuple[str, str]]:
+    """(reason, uri) of what was skipped."""
+    return ((outcome.reason, outcome.uri) for outcome in outcomes if outcome.state is FileState.SKIPPED)
 
 
-def _noted(outcomes: Sequence[FileOutcome], look: Look) -> str:
-    """The parsers' warnings, by warning, with the first file that has it."""
+def _notes(outcomes: Sequence[FileOutcome]) -> Iterator[tuple[str, str]]:
+    """(warning, uri) of the parsers' warnings, where the reason of a file's state does not say them already."""
+    read = (outcome for outcome in outcomes if outcome.state is not FileState.NO_TEXT)
+    return ((note, outcome.uri) for outcome in read for note in outcome.notes)
+
+
+def _by_reason(word: str, style: str, pairs: Iterable[tuple[str, str]], look: Look) -> str:
+    """One line a reason, with the first file that has it: "skipped   picture: a.png and 2 more"."""
     files: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        for note in outcome.notes:
-            files.setdefault(note, []).append(outcome.uri)
+    for reason, uri in pairs:
+        files.setdefault(reason, []).append(uri)
     lines = []
-    for note, uris in list(files.items())[:LISTED]:
+    for reason, uris in list(files.items())[:LISTED]:
         more = f" and {len(uris) - 1:,} more" if len(uris) > 1 else ""
-        segments = [Segment("note".ljust(COLUMN), "warn"), Segment(name(f"{note}: {uris[0]}{more}"))]
+        segments = [Segment(word.ljust(COLUMN), style), Segment(name(f"{reason}: {uris[0]}{more}"))]
         lines.append(lay(segments, look, indent=" " * COLUMN, first=""))
+    if len(files) > LISTED:
+        lines.append(lay([Segment(f"{len(files) - LISTED:,} more reasons: ragcli ls --json", "dim")], look))
     return "".join(lines)
 
 

@@ -149,7 +149,7 @@ def test_other_suffix_is_seen_through_and_noted(suffix: str) -> None:
         (b"plain text", "not a Word document: no zip archive"),
         (b"PK\x05\x06" + bytes(18), "it names no main part"),
         (docx(p("text"))[:-50], "damaged"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "password-protected"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage\0".encode("utf-16-le"), "password-protected"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument\0".encode("utf-16-le"), "old binary Office format"),
     ],
 )

@@ -120,7 +120,11 @@ def test_empty_password_is_tried_and_another_one_is_named() -> None:
         parsers.parse(pdf(password="secret"), "a.pdf")
 
 
-@pytest.mark.parametrize("title", ["untitled", "Microsoft Word - a.doc", "report.dvi", "a"])
+def test_pdf_of_one_page_without_text_is_a_scanned_image() -> None:
+    assert parsers.parse(pdf([("", ())]), "a.pdf").notes == ("1 page, no text layer: probably a scanned image",)
+
+
+@pytest.mark.parametrize("title", ["untitled", "(anonymous)", "Microsoft Word - a.doc", "report.dvi", "a"])
 def test_title_that_a_tool_made_up_is_left_out(title: str) -> None:
     assert parsers.parse(pdf(title=title), "a.pdf").title == ""
 

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
+import zipfile
+
 import pytest
 
 from ragcli import parsers
@@ -22,9 +27,9 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(100)
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.txt", None),
         (b"PK\x03\x04\x14\0\0\0\x08\0", "a.docx", "docx"),
         (b"PK\x03\x04\x14\0\0\0\x08\0", "a.zip", None),
-        (OLE, "a.xls", "_ole"),
+        (OLE, "a.xls", None),
         (OLE, "a.xlsx", "_ole"),
-        (OLE, "letter", "_ole"),
+        (OLE, "letter", None),
         (OLE, "a.bin", None),
         (b"not a zip", "a.pptx", "pptx"),
         (b"<html><table>", "a.xls", "html"),
@@ -49,13 +54,53 @@ def test_html_under_another_suffix_is_noted() -> None:
 @pytest.mark.parametrize(
     ("stream", "name", "reason"),
     [
-        ("Workbook", "a.xls", "old binary Office format; save it as .xlsx"),
-        ("PowerPoint Document", "a.ppt", "old binary Office format; save it as .pptx"),
-        ("WordDocument", "a.docx", "old binary Office format; save it as .docx"),
-        ("EncryptedPackage", "a.xlsx", "password-protected"),
-        ("Other", "letter", "unknown format"),
+        ("Workbook", "a.xls", "old binary Office format (save it as .xlsx)"),
+        ("PowerPoint Document", "a.ppt", "old binary Office format (save it as .pptx)"),
+        ("WordDocument", "a.docx", "old binary Office format (save it as .docx)"),
+        ("EncryptedPackage", "a.xlsx", "password-protected (save it without a password)"),
+        ("__properties_version1.0", "a.msg", "Outlook message (save it as .eml or .mht)"),
+        ("Other", "letter", "binary, and no format that is known"),
+        ("Other", "a.docx", "binary file of an unknown format"),
     ],
 )
 def test_compound_file_says_what_it_is(stream: str, name: str, reason: str) -> None:
-    with pytest.raises(UnreadableFile, match=reason):
+    with pytest.raises(UnreadableFile) as caught:
         parsers.parse(OLE + f"{stream}\0".encode("utf-16-le"), name)
+    assert caught.value.message == reason
+
+
+def zipped(name: str, content: str) -> bytes:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        archive.writestr(name, content)
+    return raw.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"{\\rtf1\\ansi text}", "rich text, RTF (save it as .docx)"),
+        (b"%!PS-Adobe-3.0", "PostScript (save it as .pdf)"),
+        (b"-----BEGIN PGP MESSAGE-----", "encrypted (PGP)"),
+        (b"\x89PNG\r\n\x1a\n\0", "picture"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "picture"),
+        (b"\0\0\0\x18ftypheic", "picture"),
+        (b"\0\0\0\x18ftypmp42", "sound or film"),
+        (b"\x1f\x8b\x08\0", "archive (unpack it)"),
+        (bytes(257) + b"ustar\x0000", "archive (unpack it)"),
+        (zipped("notes.md", "text"), "archive (unpack it)"),
+        (zipped("mimetype", "application/vnd.oasis.opendocument.text"), "OpenDocument (save it as .docx)"),
+        (zipped("mimetype", "application/x-other"), "binary, and no format that is known"),
+        (b"", "binary, and no format that is known"),
+        (bytes(range(256)), "binary, and no format that is known"),
+    ],
+)
+def test_file_that_no_parser_reads_says_what_it_is_and_the_mend(raw: bytes, reason: str) -> None:
+    assert parsers.why_not(raw) == reason
+
+
+def test_finding_the_parsers_loads_no_library_of_theirs() -> None:
+    script = "import sys; from ragcli import parsers; parsers.suffixes(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    late = {"email.message", "statistics", "zipfile", "xml.etree", "ragcli.parsers._declarations"}
+    assert not late & set(done.stdout.split())

@@ -21,7 +21,7 @@ def test_a_summary_counts_states_and_names_failures() -> None:
         "4 files: 1 added, 1 no text, 1 skipped, 1 failed\n"
         "failed    b.pdf: encrypted\n"
         "no_text   c.pdf: no text layer\n"
-        "skipped   1 secret\n"
+        "skipped   secret: .env\n"
         "4 snippets · 9 windows embedded, 2 reused · 1.2 s\n"
     )
 
@@ -36,6 +36,19 @@ def test_many_failures_are_cut_with_the_command_that_lists_them() -> None:
 def test_notes_are_grouped() -> None:
     noted = tuple(FileOutcome(f"{n}.txt", FileState.ADDED, "", 1, ("read as latin-1",)) for n in range(3))
     assert "note      read as latin-1: 0.txt and 2 more\n" in ingest_text(IngestReport(noted, 0, 0, 0.0), Look())
+
+
+def test_what_was_skipped_is_grouped_by_reason_and_a_reason_is_said_once() -> None:
+    pictures = tuple(FileOutcome(f"{n}.png", FileState.SKIPPED, "picture") for n in range(1200))
+    bare = FileOutcome("c.pdf", FileState.NO_TEXT, "no text in it (1 page)", notes=("1 page",))
+    text = ingest_text(IngestReport((*pictures, bare), 0, 0, 0.0), Look())
+    assert "skipped   picture: 0.png and 1,199 more\n" in text
+    assert text.count("1 page") == 1
+
+
+def test_more_reasons_than_are_listed_are_counted() -> None:
+    skipped = tuple(FileOutcome(f"{n}.bin", FileState.SKIPPED, f"reason {n}") for n in range(23))
+    assert "\n3 more reasons: ragcli ls --json\n" in ingest_text(IngestReport(skipped, 0, 0, 0.0), Look())
 
 
 def test_a_plan_lists_changes_and_says_nothing_was_written() -> None:
