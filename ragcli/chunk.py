@@ -7,14 +7,15 @@ metadata); text between and after blocks is. Without blocks, blank lines part pa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from ragcli import lexical, sentences
-from ragcli.pieces import HARD_MAX, HARD_MIN, Path, Piece, join_small, join_tiny
+from ragcli.pieces import HARD_MAX, HARD_MIN, Path, Piece, join_small, join_tiny, join_units
 from ragcli.tables import Heads
-from ragcli.types import Block, BlockKind, Cut, Parsed, Span
+from ragcli.types import UNITS, Block, BlockKind, Cut, Parsed, Span
 
 _BLOCK_END: Final = 30
 """How many words off the target the end of a paragraph is worth."""
@@ -39,24 +40,27 @@ class _Atom:
 
 
 def cut(parsed: Parsed, *, min_words: int = 150, max_words: int = 220) -> list[Cut]:
-    """The snippets of a document: disjoint, sorted, trimmed, together all its text that is not whitespace.
+    """The snippets of a document: disjoint, sorted, trimmed, together all its text that is not whitespace. One spans
+    slides, sheets or cells only where one of them has fewer than 100 words; pages break nothing.
 
     Words as `lexical.count_words`. Raises ValueError unless 0 < min_words <= max_words <= 400.
     """
     if not 0 < min_words <= max_words <= HARD_MAX:
         raise ValueError(f"0 < min_words <= max_words <= {HARD_MAX} does not hold: {min_words}, {max_words}")
-    pieces = [
-        Piece(atoms[0].start, atoms[-1].end, sum(atom.words for atom in atoms), path)
-        for path, section in _sections(parsed, max_words)
-        for atoms in _pack(section, min_words, max_words)
-    ]
-    pieces = join_tiny(join_small(pieces, min_words, max_words), min(HARD_MIN, min_words))
+    units: dict[int, list[Piece]] = {}
+    for unit, path, section in _sections(parsed, max_words):
+        for atoms in _pack(section, min_words, max_words):
+            piece = Piece(atoms[0].start, atoms[-1].end, sum(atom.words for atom in atoms), path)
+            units.setdefault(unit, []).append(piece)
+    tiny = min(HARD_MIN, min_words)
+    pieces = join_units([join_tiny(join_small(found, min_words, max_words), tiny) for found in units.values()], tiny)
     heads = Heads(parsed)
     return [Cut(piece.start, piece.end, _SEPARATOR.join(piece.path), heads.columns(piece.start)) for piece in pieces]
 
 
-def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom]]]:
-    """The atoms of each section under its headings. Headings without text of their own go to the next section."""
+def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[int, Path, list[_Atom]]]:
+    """(unit, headings, atoms) of each section; the unit is the slide, sheet or cell that it lies in, 0 for none.
+    Headings without text of their own go to the next section."""
     text = parsed.text
     blocks = _top_blocks(parsed)
     sole = _sole_title(parsed, blocks)
@@ -64,11 +68,15 @@ def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom
     path: Path = ()
     atoms: list[_Atom] = []
     heading: int | None = None
+    starts = [page.start for page in parsed.pages if page.label.startswith(UNITS)]
+    unit = 0
     for block, rows in blocks:
         if block.kind is not BlockKind.HEADING:
-            if heading is not None and atoms:
-                yield path, atoms
+            here = bisect_right(starts, block.start)
+            if atoms and (heading is not None or here != unit):
+                yield unit, path, atoms
                 atoms = []
+            unit = here
             if heading is not None:
                 path = tuple(title for _, title in open_)
             fresh = list(_atoms(text, block, rows, max_words))
@@ -84,7 +92,7 @@ def _sections(parsed: Parsed, max_words: int) -> Iterator[tuple[Path, list[_Atom
         end = max(block.end for block, _ in blocks)
         atoms += _bounded(text, (heading, end), max_words, last=True)
     if atoms:
-        yield path, atoms
+        yield unit, path, atoms
 
 
 def _glue(text: str, heading: int | None, atoms: list[_Atom], max_words: int) -> list[_Atom]:

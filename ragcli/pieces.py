@@ -87,3 +87,9 @@ def _fits_better(above: Piece, piece: Piece, below: Piece) -> bool:
         return False
     nearer = len(_shared(piece.path, below.path)) - len(_shared(above.path, piece.path))
     return nearer > 0 or (nearer == 0 and below.words < above.words)
+
+
+def join_units(units: list[list[Piece]], tiny: int) -> list[Piece]:
+    """The pieces of all slides, sheets or cells, each joined already: one of fewer than `tiny` words to a neighbour."""
+    pieces = [piece for unit in units for piece in unit]
+    return join_tiny(pieces, tiny) if len(units) > 1 else pieces

@@ -109,10 +109,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page starts in the text, and the label printed on it ("iii"), "" if it has none."""
+    """Where a page starts in the text, and the label printed on it ("iii"), "" if it has none; that of one of UNITS
+    names it in full ("slide 2")."""
 
     start: int
     label: str = ""
+
+
+UNITS: Final = ("slide ", "sheet ", "cell ")
+"""How the labels of pages begin that are things of their own: no sentence runs on from one to the next."""
 
 
 @dataclass(frozen=True, slots=True)

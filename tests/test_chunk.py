@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ragcli import chunk
 from ragcli.lexical import count_words
-from ragcli.types import Block, BlockKind, Cut, Parsed
+from ragcli.types import Block, BlockKind, Cut, Page, Parsed
 
 
 def document(*parts: tuple[BlockKind, str, int], title: str = "", gap: str = "\n\n") -> Parsed:
@@ -157,6 +158,42 @@ def test_text_before_the_first_block_is_not_cut_and_text_between_is() -> None:
     assert texts(parsed, chunk.cut(parsed)) == [text[text.index("First") :]]
 
 
+def in_pages(parsed: Parsed, labels: list[str], starts: list[int]) -> Parsed:
+    return replace(parsed, pages=tuple(Page(start, label) for start, label in zip(starts, labels, strict=True)))
+
+
+@pytest.mark.parametrize("unit", ["slide", "sheet", "cell"])
+def test_snippets_of_slides_sheets_and_cells_do_not_span_two(unit: str) -> None:
+    parsed = document(paragraph(prose(110, "lamp")), paragraph(prose(105, "pier")), paragraph(prose(450, "oil")))
+    starts = [parsed.text.index(word) for word in ("Lamp", "Pier", "Oil")]
+    cuts = chunk.cut(in_pages(parsed, [f"{unit} {n}" for n in range(3)], starts))
+    assert [cut.start for cut in cuts][:3] == starts
+    assert sizes(parsed, cuts)[:2] == [110, 105]
+    assert sum(sizes(parsed, cuts)) == 665
+
+
+def test_tiny_slides_share_a_snippet_until_it_is_large_enough() -> None:
+    parsed = document(*(paragraph(prose(words)) for words in (40, 40, 40, 40, 70, 30, 200)))
+    starts = [block.start for block in parsed.blocks]
+    cuts = chunk.cut(in_pages(parsed, [f"slide {n}" for n in range(1, 8)], starts))
+    assert sizes(parsed, cuts) == [120, 140, 200]
+
+
+def test_pages_of_a_book_break_nothing() -> None:
+    parsed = document(*(paragraph(prose(90)) for _ in range(4)))
+    starts = [block.start for block in parsed.blocks]
+    assert chunk.cut(in_pages(parsed, ["i", "ii", "1", "2"], starts)) == chunk.cut(parsed)
+
+
+def test_title_of_a_slide_goes_with_its_own_text() -> None:
+    parsed = document(
+        *(heading("Lamp", 1), paragraph(prose(180)), heading("Pier", 1), paragraph(prose(180))), title="Harbour"
+    )
+    starts = [parsed.text.index("Lamp"), parsed.text.index("Pier")]
+    cuts = chunk.cut(in_pages(parsed, ["slide 1", "slide 2"], starts))
+    assert [(cut.start, cut.section) for cut in cuts] == list(zip(starts, ["Lamp", "Pier"], strict=True))
+
+
 def test_bounds_that_contradict_each_other_are_refused() -> None:
     for low, high in ((0, 10), (20, 10), (100, 401)):
         with pytest.raises(ValueError, match="max_words"):
@@ -181,7 +218,9 @@ def documents(draw: st.DrawFn) -> Parsed:
         level = draw(st.integers(1, 3)) if kind is BlockKind.HEADING else 0
         blocks.append(Block(kind, len(text), len(text) + len(body), level))
         text += body + draw(st.sampled_from(["\n\n", "\n", " stray text \n"]))
-    return Parsed(text=text + draw(st.sampled_from(["", "tail"])), blocks=tuple(blocks))
+    starts = sorted({block.start for block in blocks if draw(st.booleans())})
+    pages = tuple(Page(start, draw(st.sampled_from(["", "ii", "slide 1", "sheet Lamp"]))) for start in starts)
+    return Parsed(text=text + draw(st.sampled_from(["", "tail"])), blocks=tuple(blocks), pages=pages)
 
 
 def check(parsed: Parsed, cuts: list[Cut]) -> None:

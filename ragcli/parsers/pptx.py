@@ -30,7 +30,7 @@ def claims(head: bytes) -> bool:
 
 
 def parse(raw: bytes, name: str, /) -> Parsed:
-    """One page a slide, its label the slide's number; a slide without a title is headed "Slide 3"."""
+    """One page a slide, labelled "slide 3"; a slide without a title is headed "Slide 3"."""
     if not raw.strip():
         return Parsed(text="", notes=("empty file",))
     package = Package(raw, "presentation", "a presentation")
@@ -77,7 +77,7 @@ class _Reader:
     def slide(self, number: int, root: Element, related: dict[str, Related]) -> None:
         """A slide and what its speaker noted."""
         self._related = related
-        self.draft.page(str(number))
+        self.draft.page(f"slide {number}")
         shapes = child(root, "cSld", "spTree")
         found = list(_shapes(shapes)) if shapes is not None else []
         titles = [shape for shape in found if _placeholder(shape) in _TITLES]

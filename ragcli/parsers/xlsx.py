@@ -1,4 +1,4 @@
-"""Excel (XLSX): a page a sheet under its name, rows as table rows, values as a person sees them."""
+"""Excel (XLSX): a page a sheet under its name ("sheet Lamp"), rows as table rows, values as a person sees them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ SUFFIXES: Final = (".xlsx", ".xlsm", ".xltx", ".xltm")
 MAX_CELLS: Final = 1_000_000
 """Of a workbook; what follows is left out and noted."""
 _MAX_SHEETS: Final = 1000
+_TITLE_CHARS: Final = 60  # of a page's label; Excel itself allows 31
 _MAX_STRINGS: Final = 1_000_000
 _MAX_MERGED: Final = 20_000  # cells of a sheet that repeat the value of the one they are merged with
 _FREE_SLOTS: Final = 10_000
@@ -73,8 +74,8 @@ def parse(raw: bytes, name: str, /) -> Parsed:
     draft = Draft()
     hidden = []
     has_text = False
-    for title, part, is_hidden in _sheets(package):
-        draft.page(title)
+    for number, (title, part, is_hidden) in enumerate(_sheets(package), 1):
+        draft.page(f"sheet {title[:_TITLE_CHARS] or number}")
         draft.heading(title or "Sheet", 1)
         before = draft.length
         for table in _tables(list(_lines(book, title, part))):

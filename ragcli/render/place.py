@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragcli.types import Document, Hit, Snippet, Span
+from ragcli.types import UNITS, Document, Hit, Snippet, Span
 
 Documents = Mapping[str, Document]
 """Documents by uri, for exact pages and surroundings; what is missing is taken from the snippet."""
@@ -73,9 +73,12 @@ def best_span(hit: Hit) -> Span:
 
 
 def pages_text(place: Place) -> str:
-    """ "p. iii (3)", "pp. 3–4", or "" where the format has no pages."""
+    """ "p. iii (3)", "pp. 3-4", "slides 2-3", "sheet Lamp", or "" where the format has no pages."""
     if not place.pages:
         return ""
+    unit = next((unit for unit in UNITS if all(label.startswith(unit) for label in place.page_labels)), "")
+    if unit and place.page_labels:
+        return _units(unit.strip(), [label.removeprefix(unit) for label in place.page_labels])
     numbers = _range(str(place.pages[0]), str(place.pages[-1]))
     labels = [label or str(page) for label, page in zip(place.page_labels, place.pages, strict=False)]
     word = "p." if len(place.pages) == 1 else "pp."
@@ -87,6 +90,14 @@ def pages_text(place: Place) -> str:
 def lines_text(place: Place) -> str:
     """ ":12" or ":12-14", as editors and grep write it; "" where the format has pages."""
     return "" if place.pages else ":" + _range(str(place.lines[0]), str(place.lines[1]))
+
+
+def _units(unit: str, names: list[str]) -> str:
+    """ "slide 2", "slides 2-3", "sheets Lamp to Pier": names may hold hyphens themselves."""
+    first, last = names[0], names[-1]
+    if len(names) == 1:
+        return f"{unit} {first}"
+    return f"{unit}s {first}-{last}" if first.isdecimal() and last.isdecimal() else f"{unit}s {first} to {last}"
 
 
 def _range(first: str, last: str) -> str:

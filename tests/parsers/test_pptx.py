@@ -26,7 +26,7 @@ def test_slide_is_a_page_under_its_title_and_one_without_is_headed_by_its_number
     parsed = parse([shape("text"), shape("below") + shape("Title", kind="ctrTitle"), ""])
     assert parsed.text == "Slide 1\n\ntext\n\nTitle\n\nbelow\n\nSlide 3"
     assert [(parsed.text[page.start :].split("\n")[0], page.label) for page in parsed.pages] == [
-        ("Slide 1", "1"), ("Title", "2"), ("Slide 3", "3"),
+        ("Slide 1", "slide 1"), ("Title", "slide 2"), ("Slide 3", "slide 3"),
     ]  # fmt: skip
     assert [b.level for b in parsed.blocks if b.kind is BlockKind.HEADING] == [1, 1, 1]
     assert parsed.title == ""

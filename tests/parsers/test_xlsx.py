@@ -19,7 +19,9 @@ def body(parsed: Parsed) -> str:
 def test_sheet_is_a_page_under_its_name_and_its_rows_are_a_table() -> None:
     parsed = parsers.parse(xlsx({"One": cells(["a", "b"], [1.0, 2.5]), "Two": cells(["c", "d"])}), "a.xlsx")
     assert parsed.text == "One\n\n| a | b |\n| 1 | 2.5 |\n\nTwo\n\n| c | d |"
-    assert [(page.start, page.label) for page in parsed.pages] == [(0, "One"), (parsed.text.index("Two"), "Two")]
+    assert [(page.start, page.label) for page in parsed.pages] == [
+        (0, "sheet One"), (parsed.text.index("Two"), "sheet Two"),
+    ]  # fmt: skip
     assert [block.kind for block in parsed.blocks[:4]] == [
         BlockKind.HEADING, BlockKind.TABLE, BlockKind.ROW, BlockKind.ROW,
     ]  # fmt: skip
