@@ -19,7 +19,7 @@ from ragcli.fit import FAMILY, KNOWN
 CONFIG: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
 WEIGHTS: Final = "model.safetensors"
-SHARDS: Final = "model.safetensors.index.json"
+SHARDS: Final = models.SHARDS
 LARGEST_JSON_BYTES: Final = 1 << 24
 NON_COMMERCIAL: Final = "cc-by-nc-4.0"
 OTHER_FORMAT: Final = re.compile(r"cohere(?:2|_)[a-z0-9_]{0,40}", re.ASCII)
@@ -71,7 +71,8 @@ def configured(name_or_path: str) -> Checkpoint:
     for snapshot in models.snapshots(name) if models.NAME.fullmatch(name) else ():
         if (snapshot / CONFIG).is_file() and commit in {"", snapshot.name}:
             return _read(snapshot, name, snapshot.name)
-    raise MissingError(f"the model {name_or_path!r} is not on this machine", f"ragcli models pull {name}")
+    mend = f"ragcli models pull {name}" if models.NAME.fullmatch(name) else "name its folder, or OWNER/NAME"
+    raise MissingError(f"the model {name_or_path!r} is not on this machine", mend)
 
 
 def arithmetic(found: Checkpoint) -> dict[str, Any]:

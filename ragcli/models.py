@@ -29,7 +29,8 @@ CARRIER_SHA256: Final = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
 }
 NEEDED: Final = tuple(CARRIER_SHA256)
-PULLED: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]
+SHARDS: Final = "model.safetensors.index.json"
+PULLED: Final = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "README.md"]
 MODE: Final = "pooling_mode_"
 PICKLES: Final = ("pytorch_model.bin", "model.bin", "model.pt", "model.pth", "model.ckpt")
 NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
@@ -116,8 +117,9 @@ def pull(name: str, revision: str | None = None, on_progress: Callable[[str], No
     except (OSError, ValueError, network_error) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise MissingError(f"cannot pull {name}: {reason}", "check the name and the network") from error
-    found = _checked(snapshot, name, "")
-    hashes = {file: file_sha256(snapshot / file) for file in NEEDED}
+    sharded = (snapshot / SHARDS).is_file()  # a large language model, which checkpoints.py looks at
+    found = ModelFolder(snapshot, name, "", "") if sharded else _checked(snapshot, name, "")
+    hashes = {file: file_sha256(snapshot / file) for file in NEEDED if (snapshot / file).is_file()}
     _write_json(cache_folder() / "models.json", {**_recorded(), name: {"revision": snapshot.name, "files": hashes}})
     return replace(found, revision=snapshot.name)
 

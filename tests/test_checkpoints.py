@@ -54,10 +54,13 @@ def test_the_hub_cache_is_read_at_main_or_at_the_commit_that_is_named(hub: Path)
 
 
 def test_what_is_not_here_names_the_command_that_fetches_it(hub: Path) -> None:
-    for name in ("owner/other", f"owner/model@{'c' * 40}", "../models--owner--model"):
+    for name in ("owner/other", f"owner/model@{'c' * 40}"):
         with pytest.raises(MissingError) as caught:
             checkpoints.find(name)
-        assert caught.value.hint.startswith("ragcli models pull ")
+        assert caught.value.hint == f"ragcli models pull {name.partition('@')[0]}"
+    with pytest.raises(MissingError) as caught:
+        checkpoints.find("../models--owner--model")
+    assert caught.value.hint == "name its folder, or OWNER/NAME"
 
 
 def test_no_name_is_a_wrong_flag() -> None:

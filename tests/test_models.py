@@ -258,6 +258,19 @@ def test_pull_asks_for_the_pinned_commit_and_safe_files_and_records_them(
         models.find("")
 
 
+def test_pull_takes_a_model_of_many_files_and_records_its_commit(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(name: str, *, cache_dir: Path, **_: object) -> str:
+        folder = put(cache_dir, name, "c" * 40, main=False)
+        (folder / "model.safetensors").rename(folder / "model-00001-of-00001.safetensors")
+        (folder / models.SHARDS).write_text('{"weight_map": {"a": "model-00001-of-00001.safetensors"}}')
+        return str(folder)
+
+    fake_hub(monkeypatch, download)
+    pulled = models.pull("owner/large")
+    assert (pulled.revision, pulled.sha256) == ("c" * 40, "")
+    assert models.snapshots("owner/large") == [pulled.path]
+
+
 @pytest.mark.parametrize("error", [OSError("offline\nsecond line"), LookupError("404"), ValueError("bad name")])
 def test_a_failed_pull_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def download(*_: object, **__: object) -> str:

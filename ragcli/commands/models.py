@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from ragcli.commands._flags import Verb, examples
-from ragcli.errors import MissingError
+from ragcli.errors import MissingError, RagcliError
 
 if TYPE_CHECKING:
+    from ragcli.checkpoints import Checkpoint
     from ragcli.commands._session import Session
+    from ragcli.models import ModelFolder
 
 EXAMPLES = examples("ragcli models list", "ragcli models pull", "ragcli models fit command-r-08-2024")
 
@@ -44,10 +47,7 @@ def list_(ctx: typer.Context) -> None:
 
     found: list[tuple[str, str | None]] = []
     for name in dict.fromkeys((models.DEFAULT_MODEL, *_pulled(models.cache_folder()))):
-        try:
-            found.append((name, str(models.find(name).path)))
-        except MissingError:
-            found.append((name, None))
+        found.append((name, _where(name)))
     _show(Session(ctx), found)
 
 
@@ -93,6 +93,17 @@ def _free() -> tuple[str, int]:
         named = "on the GPU" if len(gpus) == 1 else f"on the {len(gpus)} GPUs together"
         return named, sum(gpus) - SPARE_BYTES * len(gpus)
     return "on this machine, which has no CUDA device", _memory.of_host()
+
+
+def _where(name: str) -> str | None:
+    """The folder of an embedder or a language model; None where it is not whole."""
+    from ragcli import checkpoints, models
+
+    finders: tuple[Callable[[str], ModelFolder | Checkpoint], ...] = (models.find, checkpoints.find)
+    for find in finders:
+        with contextlib.suppress(RagcliError):
+            return str(find(name).path)
+    return None
 
 
 def _pulled(cache: Path) -> list[str]:
