@@ -7,6 +7,7 @@ turn in the same instant leave the later one's. An answer stays only while what 
 from __future__ import annotations
 
 import json
+import shlex
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -149,7 +150,7 @@ def forget(index: Path, name: str) -> bool:
 def _folder(index: Path) -> Path:
     folder = index / "sessions"
     if folder.is_symlink():
-        raise DamagedIndex(f"{str(folder)!r} is a link to another folder", "remove the link")
+        raise DamagedIndex(f"{str(folder)!r} is a link to another folder", f"remove it: rm {shlex.quote(str(folder))}")
     return folder
 
 

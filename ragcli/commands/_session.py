@@ -88,7 +88,9 @@ class Session:
                 self.notice(f"{place} may repeat what was removed: {reason}; {hint}")
             else:
                 if gone:
-                    self.notice(f"{gone:,} answer{'s' if gone != 1 else ''} dropped from {place} with their sources")
+                    self.notice(
+                        f"{gone:,} answer{'s' if gone != 1 else ''} dropped from {place}: made from what is gone"
+                    )
 
     def here(self, index: Index) -> Here:
         """From where paths are shown."""

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "ragcli ask 'How tall are emperor penguins?'",
     "ragcli ask 'Who approved the budget?' --path 'minutes/*' --json",
-    "echo 'How tall are emperor penguins?' | ragcli ask -",
-    "ragcli ask --batch questions.jsonl > answers.jsonl",
-    "ragcli ask 'How tall are emperor penguins?' --format html > answer.html",
     "ragcli ask --session birds 'And how heavy are they?'",
+    "ragcli ask --batch questions.jsonl > answers.jsonl",
 )
 VERB: Final = Asking
 LONGEST: Final = 4000

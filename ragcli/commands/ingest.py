@@ -21,12 +21,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "ragcli ingest ~/notes",
-    "ragcli ingest report.pdf --meta year=2024",
-    "ragcli ingest -n ~/notes             what would be done",
-    "ragcli ingest ~/mail --include '*.eml' --exclude 'spam/'",
+    "ragcli ingest ~/mail --include '*.eml' --meta year=2024",
     "git ls-files -z | ragcli ingest --files-from - -0",
-    "curl -s https://example.org | ragcli ingest - --stdin-name example.html",
-    "ragcli ingest ~/notes --watch",
     "ragcli ingest ~/notes --json | jq -c 'select(.state == \"failed\")'",
 )
 
