@@ -124,6 +124,7 @@ class Prompted:
     """A prompt that was made and not answered: its parts, how many tokens the model takes and how many of them are
     kept for the answer, and the snippets that found no room. `unit`: a runtime without a model counts words."""
 
+    question: str
     prompt: Prompt
     parts: tuple[Part, ...]
     runtime: str

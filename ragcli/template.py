@@ -1,4 +1,4 @@
-"""Whether a tokenizer's own templates and encoding agree with ours, on prompts that use every part of them."""
+"""Whether a tokenizer's own `rag` template and encoding agree with ours, on prompts that use every part of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from ragcli.types import CitationMode, Fields, Prompt, Role, Snippet, Turn
 Message = Mapping[str, str]
 Rag = Callable[[list[Message], list[Message], str], str]
 """(conversation, documents, citation mode) -> the tokenizer's own `rag` prompt, with generation prompt, as text."""
-Chat = Callable[[list[Message]], str]
-"""conversation -> the tokenizer's own `default` prompt, with generation prompt, as text."""
 
 _QUESTION: Final = "  How tall do emperor penguins grow? "
 _HISTORY: Final = (
@@ -35,15 +33,7 @@ def check_rag(rag: Rag) -> None:
     for prompt, turns in _probes():
         messages = [{"role": turn.role.value, "content": turn.text} for turn in turns]
         documents = [dict(snippet.fields) for snippet in prompt.snippets]
-        _compare("rag", render(prompt), rag([*messages], [*documents], prompt.mode.value))
-
-
-def check_chat(default: Chat) -> None:
-    """UsageError where the `default` template differs from Cohere's."""
-    asked = Turn(Role.USER, _QUESTION)
-    for turns in ((asked,), (Turn(Role.SYSTEM, "Be brief."), *_HISTORY, asked)):
-        messages = [{"role": turn.role.value, "content": turn.text} for turn in turns]
-        _compare("default", render(chat(_QUESTION, history=turns[:-1])), default([*messages]))
+        _compare(render(prompt), rag([*messages], [*documents], prompt.mode.value))
 
 
 def check_encoding(own: Encode, encode: Encode, special: Mapping[str, int]) -> None:
@@ -63,10 +53,10 @@ def _probes() -> Iterator[tuple[Prompt, Sequence[Turn]]]:
             yield ground(_QUESTION, snippets, mode, history=turns[:-1]), turns
 
 
-def _compare(name: str, ours: str, theirs: str) -> None:
+def _compare(ours: str, theirs: str) -> None:
     if ours == theirs:
         return
     lines = zip_longest(ours.split("\n"), theirs.split("\n"), fillvalue="")
     number, their = next((n, their) for n, (our, their) in enumerate(lines, 1) if our != their)
-    message = f"the {name!r} template of this tokenizer is not Cohere's: line {number} is {their[:80]!r}"
+    message = f"the `rag` template of this tokenizer is not Cohere's: line {number} is {their[:80]!r}"
     raise UsageError(message, _MEND)

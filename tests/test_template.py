@@ -8,7 +8,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ragcli.errors import UsageError
 from ragcli.ground import CONTROL, ground, preamble_of, render
-from ragcli.template import check_chat, check_encoding, check_rag
+from ragcli.template import check_encoding, check_rag
 from ragcli.tokens import control_ids
 from ragcli.types import CitationMode
 
@@ -29,10 +29,6 @@ RAG = (
     f"{EOT}{SOT}{SYSTEM}{''.join(LINES[:3])}"
     f"{{% if mode == 'accurate' %}}{LINES[3]}{{% endif %}}{LINES[4]}"
 )
-DEFAULT = (
-    "{% set given = messages[0].role == 'system' %}{% set turns = messages[1:] if given else messages %}"
-    f"{BOS}{{% if given %}}{SOT}{SYSTEM}{{{{ messages[0].content }}}}{EOT}{{% endif %}}{TURNS}{SOT}{CHATBOT}"
-)
 
 
 def filled(template: str, **values: object) -> str:
@@ -46,9 +42,8 @@ def rag_of(template: str) -> Any:
     return rag
 
 
-def test_a_tokenizers_own_templates_that_are_coheres_pass() -> None:
+def test_a_template_that_is_coheres_passes() -> None:
     check_rag(rag_of(RAG))
-    check_chat(lambda messages: filled(DEFAULT, messages=messages))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +60,7 @@ def test_a_tokenizers_own_templates_that_are_coheres_pass() -> None:
 )
 def test_a_rag_template_that_differs_anywhere_is_an_error(was: str, becomes: str) -> None:
     assert was in RAG
-    with pytest.raises(UsageError, match="the 'rag' template of this tokenizer is not Cohere's: line "):
+    with pytest.raises(UsageError, match="the `rag` template of this tokenizer is not Cohere's: line "):
         check_rag(rag_of(RAG.replace(was, becomes)))
 
 
@@ -73,11 +68,6 @@ def test_a_template_that_is_only_its_name_is_an_error() -> None:
     """What transformers gives for a tokenizer without that template."""
     with pytest.raises(UsageError, match=r"line 1 is 'rag'"):
         check_rag(lambda *_: "rag")
-
-
-def test_a_default_template_that_differs_is_an_error() -> None:
-    with pytest.raises(UsageError, match="the 'default' template"):
-        check_chat(lambda messages: filled(DEFAULT.replace(SYSTEM, USER), messages=messages))
 
 
 def test_a_tokenizer_that_encodes_a_whole_prompt_otherwise_is_an_error() -> None:

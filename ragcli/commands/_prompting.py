@@ -149,7 +149,7 @@ class Other:
                 history=history,
                 preamble=self.preamble,
             )
-            self._show(fitted, runtime, form)
+            self._show(question, fitted, runtime, form)
         if not judged.enough:
             self.session.notice(f"without --print-prompt no model would be asked: {judged.reason}")
         return EXIT_OK
@@ -164,7 +164,7 @@ class Other:
         sampling = self.how.sampling
         if self.shown:
             fitted = plain_prompt(question, runtime=runtime, sampling=sampling, history=history, preamble=self.preamble)
-            return self._show(fitted, runtime, form)
+            return self._show(question, fitted, runtime, form)
         answer = ask_plainly(question, runtime=runtime, sampling=sampling, history=history, preamble=self.preamble)
         turn = {}
         if self.kept_as:
@@ -175,7 +175,7 @@ class Other:
             remember(self.session, answer)
         return exit_code(answer.outcome)
 
-    def _show(self, fitted: Fitted, runtime: Runtime, form: Form) -> int:
+    def _show(self, question: str, fitted: Fitted, runtime: Runtime, form: Form) -> int:
         """The prompt on stdout, its parts on stderr; under --json all of it on stdout."""
         from ragcli.budget import parts
         from ragcli.commands._answers import Form
@@ -183,6 +183,7 @@ class Other:
         from ragcli.reports import Prompted
 
         prompted = Prompted(
+            question,
             fitted.prompt,
             tuple(parts(fitted.prompt, runtime.count_tokens)),
             runtime.name,

@@ -44,7 +44,7 @@ def prompt_value(prompted: Prompted) -> Value:
         "schema": "ragcli.prompt/1",
         "ok": True,
         "exit_code": EXIT_OK,
-        "question": prompted.prompt.question,
+        "question": prompted.question,
         "runtime": prompted.runtime,
         "template": prompted.prompt.template,
         "citation_mode": prompted.prompt.mode.value,

@@ -68,6 +68,7 @@ def test_a_session_gives_its_turns_and_gets_none(notes: Path, run: Run) -> None:
     value = run("ask", "And how heavy?", "--session", "birds", "--print-prompt", "--json").value
     assert [part["name"] for part in value["parts"]][:4] == ["preamble", "user", "assistant", "user"]
     assert QUESTION in value["parts"][1]["text"]
+    assert value["question"] == "And how heavy?"
     assert sessions.load(notes / ".ragcli", "birds").asked == 1
 
 

@@ -15,7 +15,7 @@ def snippet(number: int, uri: str) -> Snippet:
 def prompted() -> Prompted:
     prompt = ground("Why?", [snippet(0, "a\x1b.md"), snippet(1, "b\udcff.md")], CitationMode.FAST)
     made = tuple(parts(prompt, lambda text: len(text.split())))
-    return Prompted(prompt, made, "command_r", 8192, 1024, (snippet(2, "c\n.md"),))
+    return Prompted("Why?", prompt, made, "command_r", 8192, 1024, (snippet(2, "c\n.md"),))
 
 
 def test_a_prompt_does_nothing_to_a_terminal() -> None:
