@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ragcli.grammar import Grammar
 from ragcli.markup import guarded
-from ragcli.states import State
+from ragcli.states import State, closable
 from ragcli.vocabulary import Vocabulary, utf8
 
 _KEPT: Final = 64
@@ -22,12 +22,11 @@ class Place(NamedTuple):
 
 
 class Constraint:
-    """A grammar and a vocabulary; one is made per prompt."""
+    """A grammar and a vocabulary; what is found out about free text is kept with the vocabulary."""
 
     def __init__(self, grammar: Grammar, vocabulary: Vocabulary) -> None:
         self.grammar = grammar
         self.vocabulary = vocabulary
-        self._known: dict[Place, list[int]] = {}
 
     def walk(self, place: Place, token: int) -> Place | None:
         """The place behind the token; None where it may not come."""
@@ -35,15 +34,19 @@ class Constraint:
         return self._walked(place, spelling) if spelling else None
 
     def allowed(self, place: Place) -> list[int]:
-        """Every token for which `walk` gives a place, in ascending order; never empty."""
-        key = place._replace(state=place.state._replace(relevant=(), last=()))
-        if place.state.source is None and key in self._known:
-            return self._known[key]
+        """Every token for which `walk` gives a place, in ascending order; behind them the end tokens, where text may
+        end. Never empty, and the same list for the same place: do not change it."""
+        known, state = self.vocabulary.known, place.state
+        key = (self.grammar.mode, self.grammar.documents, place._replace(state=state._replace(relevant=(), last=())))
+        if state.source is None and key in known:
+            return known[key]
         ids = sorted(set(self._below(place, b"")))
-        if place.state.source is None:
-            if len(self._known) >= _KEPT:
-                self._known.pop(next(iter(self._known)))
-            self._known[key] = ids
+        if closable(state) and not place.pending:
+            ids += sorted(self.vocabulary.ends)
+        if state.source is None:
+            if len(known) >= _KEPT:
+                known.pop(next(iter(known)))
+            known[key] = ids
         return ids
 
     def _walked(self, place: Place, spelling: bytes) -> Place | None:
@@ -64,10 +67,9 @@ class Constraint:
 
     def _below(self, place: Place, prefix: bytes) -> Iterator[int]:
         """The tokens that begin with `prefix`, which led to the place, and go on from there."""
-        tokens = self.vocabulary.below(prefix)
         choices = self.grammar.choices(place.state)
         if choices is None:
-            yield from (id for spelling, id in tokens if self._in_text(place, spelling[len(prefix) :], id))
+            yield from self._in_text(place, prefix)
             return
         yield from self._exactly(prefix)
         for char in choices:
@@ -87,10 +89,19 @@ class Constraint:
                 break
             yield id
 
-    def _in_text(self, place: Place, spelling: bytes, id: int) -> bool:
-        """Of a token in free text: a plain one needs no walk, unless it begins with a space or goes on with a `<`."""
-        if spelling and not place.pending and id in self.vocabulary.plain:
-            first = spelling[:4].decode(errors="ignore")[:1]
-            if first and not first.isspace() and not guarded(place.state.guard, first):
-                return True
-        return not spelling or self._walked(place, spelling) is not None
+    def _in_text(self, place: Place, prefix: bytes) -> Iterator[int]:
+        """In free text: plain tokens need no walk, unless they begin with a space or go on with a `<`."""
+        state, vocabulary = place.state, self.vocabulary
+        if place.pending:
+            tokens = vocabulary.inner
+        elif not (prefix or state.fresh or state.guard):
+            yield from vocabulary.plain
+            tokens = vocabulary.odd
+        else:
+            tokens = vocabulary.below(prefix)
+        for spelling, id in tokens:
+            rest = spelling[len(prefix) :]
+            first = rest[:4].decode(errors="ignore")[:1] if not place.pending and id in vocabulary.plain else ""
+            is_safe = not rest or (first and not first.isspace() and not guarded(state.guard, first))
+            if is_safe or self._walked(place, rest) is not None:
+                yield id

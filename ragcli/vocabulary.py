@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +52,7 @@ class Vocabulary:
         words: dict[str, int] = tokenizer.get_vocab(with_added_tokens=True)
         self.special = {word: id for word, id in words.items() if id in control}
         letters = _byte_letters() if _is_byte_level(tokenizer) else None
+        self.known: dict[Hashable, list[int]] = {}  # tokens that may come at places of a grammar (constraint.py)
         self.spellings: list[bytes | None] = [None] * (max(words.values()) + 1)
         for word, id in words.items():
             if id not in control:
@@ -74,6 +75,17 @@ class Vocabulary:
     def plain(self) -> frozenset[int]:
         """Tokens of whole characters without what begins or ends markup and without the escape."""
         return frozenset(id for spelling, id in self.ordered if _is_plain(spelling))
+
+    @cached_property
+    def odd(self) -> list[tuple[bytes, int]]:
+        """The others that write something, in the order of their spelling."""
+        return [(spelling, id) for spelling, id in self.ordered if id not in self.plain]
+
+    @cached_property
+    def inner(self) -> Sequence[tuple[bytes, int]]:
+        """Those that begin inside of a character."""
+        low, high = (bisect_left(self.ordered, (bytes([byte]), -1)) for byte in (0x80, 0xC0))
+        return self.ordered[low:high]
 
     @cached_property
     def longest(self) -> int:
@@ -136,6 +148,8 @@ def _is_plain(spelling: bytes) -> bool:
 @lru_cache(maxsize=4096)
 def utf8(raw: bytes) -> tuple[str, bytes] | None:
     """(whole characters, the beginning of one more); None where no bytes could make UTF-8 of it."""
+    if raw.isascii():
+        return raw.decode(), b""
     for size in range(min(3, len(raw)) + 1):
         head, tail = raw[: len(raw) - size], raw[len(raw) - size :]
         try:

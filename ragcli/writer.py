@@ -45,6 +45,7 @@ class GroundedWriter:
         self._own: list[int] = []  # the answer's tokens, as the model chose them
         self._odds = 1.0
         self._opened: list[float] = []
+        self._last: tuple[list[int], torch.Tensor] | None = None
         self._cut = False
         self._ending = False
         self._floor = len(vocabulary.spell(_LAST_LINES.encode())) + _SHORTEST
@@ -137,21 +138,22 @@ class GroundedWriter:
         return state.part is Part.COPY and bool(self._plan) and not state.inside and not state.guard
 
     def _choose(self, row: torch.Tensor, top: int) -> int:
-        state, greedy = self._place.state, self._chooser.greedy
-        is_late = bool(self._place.pending) and self._is_late(state)
-        may_end = closable(state) and not self._place.pending
-        legal = top in self._vocabulary.ends if may_end else False
-        if greedy and not is_late and (legal or self._constraint.walk(self._place, top) is not None):
-            return top
-        ids = self._allowed(is_late=is_late, may_end=may_end)
-        return ids[self._chooser.choose(row[torch.tensor(ids, device=row.device)])]
-
-    def _allowed(self, *, is_late: bool, may_end: bool) -> list[int]:
+        state, is_late = self._place.state, bool(self._place.pending) and self._is_late(self._place.state)
+        if self._chooser.greedy and not is_late:
+            may_end = top in self._vocabulary.ends and closable(state) and not self._place.pending
+            if may_end or self._constraint.walk(self._place, top) is not None:
+                return top
         ids = self._constraint.allowed(self._place)
         if is_late:  # a character is completed, none begun
-            spellings = self._vocabulary.spellings
-            return [id for id in ids if all(0x80 <= byte < 0xC0 for byte in spellings[id] or b"")]
-        return [*ids, *sorted(self._vocabulary.ends)] if may_end else ids
+            raw = zip(ids, self._vocabulary.bytes_of(ids), strict=True)
+            ids = [id for id, spelling in raw if spelling and all(0x80 <= byte < 0xC0 for byte in spelling)]
+        return ids[self._chooser.choose(row[self._tensor(ids, row.device)])]
+
+    def _tensor(self, ids: list[int], device: torch.device) -> torch.Tensor:
+        """The list asked for last is kept: in free text it is nearly the whole vocabulary, again and again."""
+        if self._last is None or self._last[0] is not ids:
+            self._last = (ids, torch.tensor(ids, device=device))
+        return self._last[1]
 
     def _is_late(self, state: State) -> bool:
         """Whether only what is needed for the end is left, in a list or in text."""
@@ -177,10 +179,8 @@ class GroundedWriter:
         if not opening(after) or self._place.state.part is Part.OPEN:
             self._odds = 1.0
             return
-        may_end = closable(self._place.state) and not self._place.pending
-        ids = self._allowed(is_late=False, may_end=may_end)
-        scores = row[torch.tensor(ids, device=row.device)].float()
-        self._odds *= math.exp(float(row[token].float() - scores.logsumexp(-1)))
+        ids = self._tensor(self._constraint.allowed(self._place), row.device)
+        self._odds *= math.exp(float(row[token].float() - row[ids].float().logsumexp(-1)))
 
     def _push(self, token: int) -> None:
         before, place = self._place, self._constraint.walk(self._place, token)
