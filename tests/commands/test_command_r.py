@@ -1,4 +1,4 @@
-"""`ragcli ask --runtime command_r:PATH`, with random weights: what the model says means nothing, how it says it does."""
+"""`ragcli ask --runtime command_r:PATH`, random weights: what the model says means nothing, how it says it does."""
 
 from __future__ import annotations
 
