@@ -33,8 +33,8 @@ PATIENCE_S: Final = 0.2
 """How long an answer waits for another one that is being written down."""
 
 
-def entry_of(answer: Answer) -> Asked:
-    """The entry of an answer given now."""
+def entry_of(answer: Answer, before: Sequence[str] = ()) -> Asked:
+    """The entry of an answer given now; `before` are the refs of what the turns before it were made from."""
     cited = (source.snippet for citation in answer.citations for source in citation.sources)
     return Asked(
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -43,7 +43,7 @@ def entry_of(answer: Answer) -> Asked:
         outcome=answer.outcome.value,
         runtime=answer.runtime,
         sources=tuple(dict.fromkeys((snippet.ref, snippet.uri) for snippet in cited)),
-        made_from=made_from(answer),
+        made_from=made_from(answer, before),
     )
 
 

@@ -10,9 +10,12 @@ Known = Callable[[Sequence[str]], set[str]]
 """Takes refs; those of them that a snippet of the index has."""
 
 
-def made_from(answer: Answer) -> tuple[str, ...]:
-    """The refs of all that its text may repeat, each once; () where it has no text."""
-    return tuple(dict.fromkeys(hit.snippet.ref for hit in answer.hits)) if answer.text else ()
+def made_from(answer: Answer, before: Sequence[str] = ()) -> tuple[str, ...]:
+    """The refs of all that its text may repeat, each once; () where it has no text. `before` are those of the turns
+    before it, which a language model has read too."""
+    own = [hit.snippet.ref for hit in answer.hits]
+    read = own if answer.model is None else [*own, *before]
+    return tuple(dict.fromkeys(read)) if answer.text else ()
 
 
 def lost(kept: Sequence[Sequence[str]], known: Known) -> list[bool]:

@@ -54,7 +54,7 @@ class Conversation:
 def extend(before: Conversation, answer: Answer) -> Conversation:
     """The conversation one question later, cut to what is kept."""
     text = answer.text[:ANSWER_CHARS] or UNANSWERED
-    said = Exchange(answer.question[:QUESTION_CHARS], text, made_from(answer)[:REFS])
+    said = Exchange(answer.question[:QUESTION_CHARS], text, made_from(answer, sources(before))[:REFS])
     return Conversation(before.asked + 1, (*before.exchanges, said)[-KEPT:])
 
 
@@ -65,6 +65,11 @@ def recent(conversation: Conversation) -> tuple[Turn, ...]:
         for said in conversation.exchanges[-RECENT:]
         for turn in (Turn(Role.USER, said.question), Turn(Role.ASSISTANT, said.answer))
     )
+
+
+def sources(conversation: Conversation) -> tuple[str, ...]:
+    """The refs of what these turns were made from."""
+    return tuple(ref for said in conversation.exchanges[-RECENT:] for ref in said.made_from)
 
 
 def check_name(name: str) -> str:

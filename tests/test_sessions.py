@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ragcli import sessions
 from ragcli.errors import DamagedIndex, StorageError, UsageError
 from ragcli.sessions import Conversation, Exchange
-from ragcli.types import Answer, CitationMode, Evidence, Hit, Outcome, Scores, Snippet
+from ragcli.types import Answer, Choice, CitationMode, Evidence, Hit, Model, Outcome, Scores, Snippet
 
 
 def answered(question: str = "q", text: str = "a", *refs: str) -> Answer:
@@ -70,6 +71,17 @@ def test_answers_are_taken_out_with_what_they_were_made_from(tmp_path: Path) -> 
     assert one == Conversation(2, (Exchange("q1", "stays", ("aa",)), Exchange("q2", sessions.REMOVED)))
     assert two.exchanges == (Exchange("q3", sessions.REMOVED),)
     assert sessions.forget_gone(tmp_path, lambda refs: set(refs) - {"bb"}) == 0
+
+
+def test_what_a_language_model_says_next_goes_with_the_sources_of_what_it_read(tmp_path: Path) -> None:
+    auto = Choice("auto", "auto")
+    model = Model("acme/tiny", "", "", "cpu", auto, auto, auto, 1024, 1 << 20)
+    sessions.append(tmp_path, "one", answered("q1", "122 cm", "aa"))
+    sessions.append(tmp_path, "one", replace(answered("q2", "as I said, 122 cm"), model=model))
+    sessions.append(tmp_path, "one", answered("q3", "verbatim", "bb"))
+    assert sessions.sources(sessions.load(tmp_path, "one")) == ("aa", "aa", "bb")
+    assert sessions.forget_gone(tmp_path, lambda refs: set(refs) - {"aa"}) == 2
+    assert [said.answer for said in sessions.load(tmp_path, "one").exchanges] == [*2 * [sessions.REMOVED], "verbatim"]
 
 
 def test_a_damaged_session_keeps_no_other_from_being_gone_through_and_remains_of_a_kill_go(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,15 +81,15 @@ def documents_of(index: Index, answer: Answer) -> Mapping[str, Any]:
     return known_documents(index, [*cited, *(hit.snippet.uri for hit in (*answer.hits, *answer.dropped))])
 
 
-def remember(session: Session, answer: Answer) -> None:
-    """Puts the answer into the log, unless that is switched off. An answer never fails for it; a folder that may
-    not be written to is no news, anything else is a notice."""
+def remember(session: Session, answer: Answer, before: Sequence[str] = ()) -> None:
+    """Puts the answer into the log, unless that is switched off; `before` is as for `asklog.entry_of`. An answer
+    never fails for it; a folder that may not be written to is no news, anything else is a notice."""
     from ragcli import asklog
 
     if not session.settings.log:
         return
     try:
-        asklog.append(session.settings.index, asklog.entry_of(answer))
+        asklog.append(session.settings.index, asklog.entry_of(answer, before))
     except RagcliError as error:
         session.notice(f"not logged: {error.message}")
     except OSError as error:

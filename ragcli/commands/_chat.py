@@ -129,11 +129,11 @@ class Chat:
         self.answer = answer
         self.session.warn(() if answer.finish is Finish.CANCELLED else answer.warnings)
         self._show(answer_text(answer, self.session.look, self._documents(), self.session.here(self.index)))
+        remember(self.session, answer, sessions.sources(self.said))
         if self.kept_as:
             self.said = sessions.append(self.folder, self.kept_as, answer)
         else:
             self.said = sessions.extend(self.said, answer)
-        remember(self.session, answer)
 
     def _stopped(self) -> None:
         self._say("Stopped.")

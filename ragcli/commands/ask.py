@@ -133,13 +133,14 @@ class _Answerer:
         from ragcli.render.jsonform import exit_code
 
         folder, turn = self.session.settings.index, {}
-        answer = self._ask(question, sessions.recent(sessions.load(folder, kept_as)) if kept_as else ())
+        before = sessions.load(folder, kept_as) if kept_as else sessions.Conversation()
+        answer = self._ask(question, sessions.recent(before))
         if kept_as:
             said = sessions.append(folder, kept_as, answer)
             turn = {"session": {"name": sessions.check_name(kept_as), "turn": said.asked}}
         self.session.warn(answer.warnings)
         show_answer(self.session, self.index, answer, form, **turn)
-        remember(self.session, answer)
+        remember(self.session, answer, sessions.sources(before))
         return exit_code(answer.outcome)
 
     def batch(self, name: str) -> int:
