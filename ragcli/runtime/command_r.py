@@ -73,6 +73,7 @@ class CommandR:
             lambda text: whole.encode(text, add_special_tokens=False).ids, self._encode, self._special
         )
         _template.check(found.path)
+        self._decode = lambda ids: str(whole.decode(ids, skip_special_tokens=False))
         self._vocabulary = Vocabulary(whole)
         if len(self._vocabulary.spellings) > fit.shape_of(found.config).vocabulary:
             raise MissingError(f"the tokenizer of {found.name} has more tokens than the model", MEND)
@@ -89,7 +90,7 @@ class CommandR:
     def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[Piece]:
         """The completion as it is decoded. UsageError: no room for an answer; MemoryShort: memory ended."""
         ids = tokens.ids(prompt, self._encode, self._special)
-        tokens.guard(ids, prompt, self._special, added=self._added)
+        tokens.guard(ids, prompt, self._special, added=self._added, decode=self._decode)
         room = self.context_tokens - len(ids)
         if room < 1:
             told = f"the prompt takes {len(ids):,} tokens; {self._found.name} has room for {self.context_tokens:,} here"
