@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from ragcli.parsers import _tex_fonts
+
 Titles = dict[str, tuple[int, set[int]]]
 """Normalised heading -> (level, page indices)."""
 
@@ -115,9 +117,9 @@ def _lines(text_page: Any) -> Iterable[_Line]:
     start = 0
     x, y = ctypes.c_double(), ctypes.c_double()
     box, last = raw.FS_RECTF(), raw.FS_RECTF()
-    for line in text_page.get_text_range().split("\r\n"):
+    for line in _tex_fonts.read(text_page).split("\r\n"):
         units = len(line) if line.isascii() else len(line.encode("utf-16-le", "surrogatepass")) // 2
-        bare = _CONTROLS.sub("", line.translate(_WINDOWS)).strip()
+        bare = _tex_fonts.joined(_CONTROLS.sub("", line.translate(_WINDOWS)).strip())
         if bare:
             first = raw.FPDFText_GetCharIndexFromTextIndex(text_page, start + len(line) - len(line.lstrip()))
             end = start + units - 1 - (len(line) - len(line.rstrip()))

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ragcli.errors import UnreadableFile
 from ragcli.parsers import _passwords
@@ -33,24 +33,35 @@ _NO_AUTHORS: Final = frozenset("anonymous (anonymous) unknown administrator admi
 _DATE: Final = re.compile(r"D?:?(\d{4})(0[1-9]|1[0-2])([0-2]\d|3[01])")
 
 
+class _Read(NamedTuple):
+    """(label, groups of lines) a page, the document information, and how many files are attached."""
+
+    pages: list[tuple[str, list[Group]]]
+    stated: dict[str, str]
+    attached: int
+
+
 def parse(raw: bytes, name: str, /) -> Parsed:
     """Pages by number and printed label; text "" with a note where no page has any. Raises UnreadableFile."""
     if not raw.strip():
         return Parsed(text="", notes=("empty file",))
     read = _by_pdfium(raw)
-    if read is None or not any(groups for _, groups in read[0]):
+    notes: tuple[str, ...] = ()
+    if read is not None and read.attached:
+        notes = (f"{read.attached} attached file{'s' * (read.attached > 1)} left out",)
+    if read is None or not any(groups for _, groups in read.pages):
         from ragcli.parsers._pypdf import pages as by_pypdf
 
         found = by_pypdf(raw, MAX_CHARS)
         if any(lines for _, lines in found) or read is None:
-            title_fields: dict[str, str] = read[1] if read else {}
+            stated: dict[str, str] = read.stated if read else {}
             pages = [(label, [Group(lines)] if lines else []) for label, lines in found]
-            return _parsed(pages, title_fields, name, ("text by pypdf",) if any(g for _, g in pages) else ())
-    return _parsed(read[0], read[1], name, ())
+            return _parsed(pages, stated, name, (*notes, "text by pypdf") if any(g for _, g in pages) else notes)
+    return _parsed(read.pages, read.stated, name, notes)
 
 
-def _by_pdfium(raw: bytes) -> tuple[list[tuple[str, list[Group]]], dict[str, str]] | None:
-    """(label, groups of lines) a page and the document information; None where pdfium cannot open the file."""
+def _by_pdfium(raw: bytes) -> _Read | None:
+    """None where pdfium cannot open the file."""
     import pypdfium2
 
     document = None
@@ -74,7 +85,7 @@ def _by_pdfium(raw: bytes) -> tuple[list[tuple[str, list[Group]]], dict[str, str
             if length > MAX_CHARS:
                 raise UnreadableFile(f"limit: more than {MAX_CHARS} characters of text")
             pages.append((document.get_page_label(index).replace("\0", ""), groups))
-        return pages, document.get_metadata_dict()
+        return _Read(pages, document.get_metadata_dict(), document.count_attachments())
     finally:
         document.close()
 

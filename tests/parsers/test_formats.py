@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -122,6 +123,15 @@ def test_empty_password_is_tried_and_another_one_is_named() -> None:
 
 def test_pdf_of_one_page_without_text_is_a_scanned_image() -> None:
     assert parsers.parse(pdf([("", ())]), "a.pdf").notes == ("1 page, no text layer: probably a scanned image",)
+
+
+def test_file_attached_to_a_pdf_is_noted() -> None:
+    from pypdf import PdfWriter
+
+    writer, out = PdfWriter(clone_from=io.BytesIO(pdf())), io.BytesIO()
+    writer.add_attachment("figures.csv", b"1,2")
+    writer.write(out)
+    assert parsers.parse(out.getvalue(), "a.pdf").notes == ("1 attached file left out", "pages without text: 3")
 
 
 @pytest.mark.parametrize("title", ["untitled", "(anonymous)", "Microsoft Word - a.doc", "report.dvi", "a"])
