@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
+from ragcli import dates
 from ragcli.lexical import content_terms
 from ragcli.salience import term_weights
 from ragcli.types import Evidence
@@ -62,7 +63,7 @@ def judge(
     best = max(sentences, key=lambda sentence: sentence.score)
     there = {term for hit in hits for _, value in hit.snippet.fields for term in content_terms(value)}
     there.update(term for hit in hits for term in content_terms(hit.snippet.text))
-    lost = [word for word in _fixed(question) if there.isdisjoint(content_terms(word))]
+    lost = [word for word, terms in _fixed(question) if there.isdisjoint(terms)]
     shift = LOST * min(MOST_LOST, len(lost))
     read = {name: max(getattr(each, name) for each in sentences) for name in ("soft", "coverage", "context")}
     read |= {"weakest": best.weakest, "kind": float(best.kind)}
@@ -77,12 +78,17 @@ def _chance(weights: dict[str, float], bias: float, values: dict[str, float]) ->
     return 1.0 / (1.0 + math.exp(-bias - sum(weight * values[name] for name, weight in weights.items())))
 
 
-def _fixed(question: str) -> list[str]:
-    """The words that cannot be said otherwise: numbers, and names where a capital marks them (not in German)."""
-    words = _WORD.findall(question)
+def _fixed(question: str) -> list[tuple[str, Sequence[str]]]:
+    """What cannot be said otherwise, with its terms: dates by their day, numbers, and names where a capital marks
+    them (not in German)."""
+    days = list(dates.find(question))
+    rest = question
+    for day in reversed(days):
+        rest = rest[: day.start] + " " + rest[day.end :]
+    words = _WORD.findall(rest)
     marked = not any(word.casefold() in _CAPITALISING for word in words)
-    return [
-        word
+    return [(question[day.start : day.end], day.terms[-1:]) for day in days] + [
+        (word, content_terms(word))
         for at, word in enumerate(words)
         if word[0].isdigit() or (at and word[0].isupper() and (marked or any(c.isupper() for c in word[1:])))
     ]

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 MIN_WORDS: Final = 150
 MAX_WORDS: Final = 220
 """Of a snippet: within Cohere's 100-400, and short enough for its windows to be alike."""
-ANALYSIS: Final = 1
+ANALYSIS: Final = 2
 """Goes up when `lexical.terms` gives other terms: stored terms and questions must be analysed alike."""
+UNSCRUBBED: Final = "unscrubbed"
+"""In the store: what may hold removed text until the next `publish`, "" for nothing."""
 
 
 class Near(NamedTuple):
@@ -267,21 +269,24 @@ class Index:
                 self.store.ledger.drop(uri)
         self._keep_step(gone)
 
-    def publish(self, *, erased: bool = False) -> None:
-        """Writes the vector cache. `erased`: also scrub removed text from the lexical index."""
-        if erased:
+    def publish(self) -> None:
+        """Writes the vector cache, and scrubs removed text from the lexical index, also what a killed run removed."""
+        if self.store.meta(UNSCRUBBED):
             self.lexicon.optimize()
+            self.store.set_meta(UNSCRUBBED, "")
         if not vectorcache.is_current(self.folder, self.store):
             vectorcache.publish(self.folder, self.store, self.vectors)
         self.store.checkpoint()
 
     def _drop_rows(self, uris: Sequence[str]) -> Ids:
-        """The ids of the windows that are gone."""
+        """The ids of the windows that are gone. Inside the caller's transaction."""
         windows: list[int] = []
         for uri in filter(None, dict.fromkeys(uris)):
             snippet_ids, window_ids = self.store.drop_document(uri)
             self.lexicon.remove(snippet_ids)
             windows += window_ids
+        if windows:
+            self.store.set_meta(UNSCRUBBED, "terms")
         return np.array(windows, np.int64)
 
     def _keep_step(self, gone: Ids, ids: Ids | None = None, vectors: Vectors | None = None) -> None:

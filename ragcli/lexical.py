@@ -2,7 +2,8 @@
 
 Latin words are stemmed by English rules; a text that shows marks of another language also gets the 4-grams of
 each word, as do the other alphabets. Chinese, Japanese and Korean become bigrams, Thai, Lao, Khmer and Burmese
-trigrams. No flag names a language: all follows from the text (figures: benchmarks/lexical.py).
+trigrams. A date adds terms of one form. No flag names a language: all follows from the text (figures:
+benchmarks/lexical.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from ragcli import dates
 from ragcli.language import NO_CONTENT, NO_CONTENT_ABROAD, STOP, STOP_ABROAD, Language, guess
 from ragcli.stem import stem
 from ragcli.types import Span
@@ -73,18 +75,23 @@ def terms(text: str) -> list[str]:
     tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(plain)]
     language = guess([token for kind, token in tokens if kind == "word"], ascii_only=plain.isascii())
     found = [term for kind, token in tokens for term in _analyse(kind, token, language)]
+    found += [term for date in dates.find(plain) for term in date.terms]
     return found or [term for kind, token in tokens for term in _analyse(kind, token, Language.ENGLISH, keep=True)]
 
 
 def content_terms(text: str) -> list[str]:
     """One term a word: what a text is about, for coverage. Stop and question words are left out, of English in
     English text ("die" says much there), else of ten languages, unless nothing else is there; scripts without
-    spaces give n-grams as in `terms`."""
+    spaces give n-grams as in `terms`, and dates their terms only, first."""
     plain = _plain(text)
+    days = list(dates.find(plain))
+    for day in reversed(days):
+        plain = plain[: day.start] + " " + plain[day.end :]
     tokens = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(plain)]
     language = guess([token for kind, token in tokens if kind == "word"], ascii_only=plain.isascii())
     dropped = NO_CONTENT if language is Language.ENGLISH else NO_CONTENT_ABROAD
-    found = [term for kind, token in tokens for term in _content(kind, token, dropped)]
+    found = [term for day in days for term in day.terms]
+    found += [term for kind, token in tokens for term in _content(kind, token, dropped)]
     return found or [term for kind, token in tokens for term in _content(kind, token, frozenset())]
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ragcli import asks, sentences
+from ragcli import asks, dates, sentences
 from ragcli.lexical import content_terms, terms
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def term_weights(text: str, idf: Idf) -> dict[str, float]:
     """The IDF of each content term of a text, never below `LEAST_WEIGHT`. Terms that are no index terms
     (the cut words of alphabets other than Latin) take that of the word they stand for."""
     wanted = set(content_terms(text))
-    found: dict[str, float] = {}
+    found = {term: max(LEAST_WEIGHT, idf(term)) for day in dates.find(text) for term in day.terms}
     for word in text.split():
         indexed = terms(word)
         for term in content_terms(word):

@@ -17,7 +17,7 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
-    1: ("stem", "language", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
+    1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
         "citations", "evidence", "support", "provenance", "salience", "asks", "followup", "tokens", "budget",
         "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint"),
     2: ("private", "backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch",

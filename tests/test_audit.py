@@ -26,7 +26,7 @@ SHALLOW = {
     "create view v as select * from document": ("schema", "rm "),
     "update meta set value = '{}' where key = 'pins'": ("pins", "rm "),
     "update meta set value = replace(value, '64,', '\"64\",') where key = 'pins'": ("pins", "rm "),
-    "update meta set value = replace(value, '\"analysis\":1', '\"analysis\":9') where key = 'pins'": (
+    "update meta set value = replace(value, '\"analysis\":2', '\"analysis\":9') where key = 'pins'": (
         "pins",
         "rebuild",
     ),

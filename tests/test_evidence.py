@@ -102,3 +102,10 @@ def test_a_german_noun_is_not_taken_for_a_name() -> None:
     capital = judged("Was ist das goldene Schallplatte Voyager", *TEXTS)
     lower = judged("was ist das goldene schallplatte voyager", *TEXTS)
     assert capital.score == lower.score
+
+
+def test_a_day_that_no_passage_has_counts_against_it_and_one_in_other_form_does_not() -> None:
+    rows = "2025-07-01,weight shaft,17.4 degrees,66 percent damp"
+    there = judged("How damp was the weight shaft on 1 July 2025?", rows)
+    absent = judged("How damp was the weight shaft on 2 July 2025?", rows)
+    assert there.score > absent.score

@@ -133,3 +133,9 @@ def test_a_huge_word_costs_linear_time(unit: str) -> None:
 def test_a_word_that_is_a_function_word_elsewhere_counts_in_english() -> None:
     assert "die" in content_terms("In which year did the painter die?")
     assert "die" not in content_terms("Warum hat die Uhr keine Zeiger, und wer hat die Zeiger abgenommen?")
+
+
+def test_a_date_has_one_term_however_it_is_written() -> None:
+    row, question = terms("2025-07-01,weight shaft,17.4"), terms("How damp was the shaft on 1 July 2025?")
+    assert {"_0701", "_202507", "2025"} <= set(row) & set(question)
+    assert content_terms("on 1 July 2025") == ["2025", "_202507", "_0701"]

@@ -116,7 +116,7 @@ def test_rules_of_an_older_version_are_brought_up_to_date(tmp_path: Path) -> Non
     folder = fill(tmp_path)
     with opened(tmp_path) as index:
         pins = index.store.meta("pins") or ""
-        index.store.set_meta("pins", pins.replace('"analysis":1', '"analysis":0'))
+        index.store.set_meta("pins", pins.replace('"analysis":2', '"analysis":0'))
     with pytest.raises(DamagedIndex, match="other rules"), opened(tmp_path):
         pass
     rebuild(folder)
