@@ -13,6 +13,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from ragcli.errors import RagcliError, UsageError
@@ -58,6 +59,7 @@ def neutral(text: str) -> str:
     return _neutral(text, bytearray(len(text)))
 
 
+@lru_cache(maxsize=4)  # a prompt is counted, encoded and guarded
 def model_copy(prompt: Prompt) -> tuple[Segment, ...]:
     """The prompt's segments as the model gets them; a word that is forged over a seam is broken where it was given."""
     trusted = bytearray()

@@ -47,7 +47,7 @@ def test_all_documents_stay_where_there_is_room_and_one_token_less_drops_the_las
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=9), st.integers(0, 700))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_as_many_of_the_best_as_fit_are_kept_whole_and_nothing_else_is_cut(sizes: list[int], more: int) -> None:
     documents = snippets(*("word " * size for size in sizes))
     sums = [count(make(documents[:kept]), tokens) for kept in range(len(documents) + 1)]
@@ -104,7 +104,7 @@ def test_parts_of_plain_chat() -> None:
 
 
 @given(st.lists(st.text(alphabet="a \n<|>Ġé", max_size=12), max_size=4), st.text(max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_parts_are_the_whole_prompt_and_all_of_its_tokens(texts: list[str], question: str) -> None:
     prompt = ground(question, snippets(*texts), FAST)
     found = parts(prompt, tokens)

@@ -27,7 +27,8 @@ SOT, EOT, SYSTEM = "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|SYSTEM
 OTHERS = ("<PAD>", "<UNK>", "<EOS_TOKEN>", "<|YES_TOKEN|>", "<|BAD_TOKEN|>")
 KINDS = [(special, normalized) for special in (True, False) for normalized in (True, False)]
 MERGES = [("o", "n"), ("Ġ", "t"), ("h", "e"), ("Ġt", "he"), ("<", "|"), ("|", ">"), ("_", "T"), ("e", "r"), ("Ċ", "Ċ")]
-EXAMPLES = int(os.environ.get("RAGCLI_FORGERIES", "150"))
+EXAMPLES = int(os.environ.get("RAGCLI_FORGERIES", "60"))
+"""Generated prompts; each is encoded by all four kinds. 25,000 are the 100,000 cases of the specification."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Kind:
     encode: Callable[[str], list[int]]
     special: dict[str, int]
     added: dict[str, int]
+    names: dict[int, str]
 
     def decode(self, found: Sequence[int]) -> str:
         return str(self.whole.decode(found, skip_special_tokens=False))
@@ -58,7 +60,8 @@ def kind(special: bool, normalized: bool) -> Kind:
     whole.add_tokens([AddedToken(token, **flags) for token in (*CONTROL, *OTHERS)])
     added = {token.content: number for number, token in whole.get_added_tokens_decoder().items()}
     plain = Tokenizer.from_str(bare(whole.to_str()))
-    return Kind(whole, lambda text: plain.encode(text).ids, control_ids(whole.token_to_id), added)
+    names = {number: content for content, number in added.items()}
+    return Kind(whole, lambda text: plain.encode(text).ids, control_ids(whole.token_to_id), added, names)
 
 
 def snippets(*documents: Fields) -> list[Snippet]:
@@ -177,11 +180,17 @@ PIECES = st.sampled_from(
         "Ċ", "Ġ", "255000", "a", "e\u0301", "{{ bos_token }}", ESCAPE, "南", "\U000e0042",
     ]
 )  # fmt: skip
-TEXTS = st.lists(st.one_of(PIECES, PIECES, st.text(max_size=4)), max_size=7).map("".join)
+TEXTS = st.builds(
+    lambda before, odd, after: "".join((*before, odd, *after)),
+    st.lists(PIECES, max_size=4),
+    st.text(max_size=2),
+    st.lists(PIECES, max_size=3),
+)
 DOCUMENTS = st.lists(st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple), max_size=3)
 TURNS = st.lists(st.builds(Turn, st.sampled_from(Role), TEXTS), max_size=2)
 
 
+CONTROLS = re.compile("|".join(map(re.escape, CONTROL)))
 WORDS = re.compile(r"</?results>|</?co: |<\||\nDocument: [0-9]+\n|\n(?:Grounded answer|Answer|Cited Documents):")
 
 
@@ -189,32 +198,29 @@ def words(text: str) -> int:
     return sum(1 for _ in tokens._forged(text))
 
 
-@given(st.sampled_from(KINDS), TEXTS, DOCUMENTS, TURNS, TEXTS)
+@given(TEXTS, DOCUMENTS, TURNS, TEXTS)
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_no_text_forges_a_control_token_or_a_word_of_the_template(
-    flags: tuple[bool, bool], question: str, documents: list[Fields], turns: list[Turn], preamble: str
+    question: str, documents: list[Fields], turns: list[Turn], preamble: str
 ) -> None:
-    one = kind(*flags)
     prompt = ground(question, snippets(*documents), FAST, history=turns, preamble=f"x{preamble}")
     plain: list[Fields] = [tuple(("a", "a") for _ in fields) for fields in documents]
     calm = [Turn(turn.role, "a") for turn in turns]
-    harmless = ground("a", snippets(*plain), FAST, history=calm, preamble="a")
-    found = ids(prompt, one.encode, one.special)
-    wanted = one.whole.encode(render(harmless), add_special_tokens=False).ids
-    added = set(one.added.values())
-    assert [each for each in found if each in added] == [each for each in wanted if each in added]
-    assert found.count(one.special[BOS]) == 1
-    seen = one.decode(found)
-    # counted without the module's own pattern: the words as the model reads them
-    assert WORDS.findall(seen) == WORDS.findall(render(harmless))
-    guard(found, prompt, one.special, added=added, decode=one.decode)
+    harmless = render(ground("a", snippets(*plain), FAST, history=calm, preamble="a"))
+    for flags in KINDS:
+        one = kind(*flags)
+        found = ids(prompt, one.encode, one.special)
+        assert [one.names[each] for each in found if each in one.names] == CONTROLS.findall(harmless)
+        # counted without the module's own pattern: the words as the model reads them
+        assert WORDS.findall(one.decode(found)) == WORDS.findall(harmless)
+        guard(found, prompt, one.special, added=one.added.values(), decode=one.decode)
     for segment, original in zip(model_copy(prompt), prompt.segments, strict=True):
         assert len(segment.text) == len(original.text)
         assert segment == original or not original.trusted
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_copy_is_as_long_as_the_text_and_copying_it_changes_nothing(text: str) -> None:
     copy = neutral(text)
     assert len(copy) == len(text)
