@@ -35,7 +35,7 @@ VERBS: Final = {
     "show": "Show a snippet or a document as it is stored.",
     "rm": "Remove files from the index.",
     "stats": "Count what the index holds: documents, words, languages, sizes.",
-    "doctor": "Check the installation and the index; say how to mend what is wrong.",
+    "doctor": "Check the installation and the index; say what mends each fault.",
     "rebuild": "Make the search indexes anew from the stored text.",
     "export": "Write the whole index to one file.",
     "import": "Make an index of a file that export wrote.",

@@ -13,7 +13,7 @@ def run(
     ctx: typer.Context,
     deep: bool = typer.Option(False, "--deep", help="Also every digest, checksum, text, term and model weight."),
 ) -> None:
-    """Check the installation and the index; say how to mend what is wrong.
+    """Check the installation and the index; say what mends each fault.
 
     Writes nothing to the index. Exits with 8 if a check failed.
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 from typing import Final
 
 import typer
@@ -46,23 +49,32 @@ def exit_codes() -> str:
     """The table of exit codes, and how a batch chooses among them."""
     from ragcli.errors import SEVERITY
 
-    rows = "".join(f"{code:>4}  {name:<13} {meaning}\n" for code, name, meaning in EXIT_CODES)
+    rows = [(f"{code:>4}  {name:<13} ", meaning) for code, name, meaning in EXIT_CODES]
     order = ", ".join(str(code) for code in SEVERITY)
-    return f"{rows}\nA batch exits with the worst of its lines: {order}.\n"
+    return _laid(rows) + "\n" + _laid([("", f"A batch exits with the worst of its lines: {order}.")])
 
 
 def environment() -> str:
     """The table of environment variables."""
     from ragcli.config import ENVIRONMENT
 
-    rows = "".join(f"{name:<22} {meaning}\n" for name, meaning in ENVIRONMENT)
-    return f"{rows}\nFlags win over these, these over files: ragcli config.\n"
+    rows = [(f"{name:<22} ", meaning) for name, meaning in ENVIRONMENT]
+    return _laid(rows) + "\n" + _laid([("", "Flags win over these, these over files: ragcli config.")])
 
 
 def schema() -> str:
     """Where the JSON schemas are."""
-    return (
-        "Every JSON output names its schema: ragcli.NAME/VERSION. Within a version keys are only added.\n"
-        "List the names: ragcli schema. Print one: ragcli schema answer.\n"
-        "Offsets count Unicode code points from 0, end exclusive. JavaScript strings count UTF-16 units.\n"
+    lines = (
+        "Every JSON output names its schema: ragcli.NAME/VERSION. Within a version keys are only added.",
+        "List the names: ragcli schema. Print one: ragcli schema answer.",
+        "Offsets count Unicode code points from 0, end exclusive. JavaScript strings count UTF-16 units.",
     )
+    return _laid([("", line) for line in lines])
+
+
+def _laid(rows: Sequence[tuple[str, str]]) -> str:
+    """(label, text) rows, wrapped under the text where stdout is a terminal."""
+    from ragcli.render.layout import Segment, lay, look_of
+
+    look = look_of(sys.stdout, "never", os.environ)
+    return "".join(lay([Segment(label + text)], look, indent=" " * len(label), first="") for label, text in rows)

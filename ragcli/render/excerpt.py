@@ -14,7 +14,7 @@ _BLANK = re.compile(r"\s+")
 
 
 class Excerpt(NamedTuple):
-    """One line in three parts: `before` and `after` may be empty, `span` is what to highlight."""
+    """One line, in a table one a row, in three parts: `span` is what to highlight, the others may be empty."""
 
     before: str
     span: str
@@ -53,4 +53,10 @@ def _tail(text: str, length: int) -> str:
 
 
 def _collapse(text: str) -> str:
-    return _BLANK.sub(" ", text)
+    """Blanks become one space, or a line feed between the rows of a table; a part's edge may be a row's."""
+
+    def joint(blank: re.Match[str]) -> str:
+        sides = text[max(blank.start() - 1, 0) : blank.start()] + text[blank.end() : blank.end() + 1]
+        return "\n" if "\n" in blank[0] and sides in {"|", "||"} else " "
+
+    return _BLANK.sub(joint, text)

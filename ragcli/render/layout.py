@@ -50,11 +50,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of text in one style; `link` is a target that this program built."""
+    """A run of text in one style; `link` is a target that this program built, `whole` keeps it on one line."""
 
     text: str
     style: str = ""
     link: str = ""
+    whole: bool = False
 
 
 def look_of(stream: TextIO, color: str, environ: Mapping[str, str]) -> Look:
@@ -102,26 +103,32 @@ def _cell(character: str) -> int:
 
 def lay(segments: Iterable[Segment], look: Look, *, indent: str = "", first: str | None = None) -> str:
     """The segments as lines, each ended by a line feed, under `indent` (`first` on the first line)."""
-    width = None if look.width is None else max(look.width - len(indent), 8)
-    lines = _wrap(segments, width)
-    heads = chain([indent if first is None else first], repeat(indent))
+    start = indent if first is None else first
+    lines = _wrap(segments, _room(start, look), _room(indent, look))
+    heads = chain([start], repeat(indent))
     return "".join(f"{head}{_paint(line, look)}".rstrip(" ") + "\n" for head, line in zip(heads, lines, strict=False))
 
 
-def _wrap(segments: Iterable[Segment], width: int | None) -> Iterator[list[Segment]]:
-    """Greedy lines; a space at a wrap is dropped, and a word wider than a line is cut."""
+def _room(head: str, look: Look) -> int | None:
+    return None if look.width is None else max(look.width - len(head), 8)
+
+
+def _wrap(segments: Iterable[Segment], first: int | None, rest: int | None) -> Iterator[list[Segment]]:
+    """Greedy lines of `first` cells, then of `rest`; a space at a wrap is dropped, a word wider than a line cut."""
     line: list[Segment] = []
-    used = 0
+    used, width = 0, first
     for word in _words(segments):
         if word[0].text == "\n":
             yield line
-            line, used = [], 0
+            line, used, width = [], 0, rest
             continue
-        for part in _cut(word, width):
+        for part in _cut(word, rest):
             size = sum(cells(segment.text) for segment in part)
             if width is not None and used and used + size > width:
+                while line and not line[-1].text.strip(" "):  # a blank at a line's end would be underlined
+                    line.pop()
                 yield line
-                line, used = [], 0
+                line, used, width = [], 0, rest
                 if not part[0].text.strip(" "):
                     continue
             line += part
@@ -133,7 +140,8 @@ def _words(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
     """Line feeds, runs of spaces, wide characters and words; a word may run over several segments."""
     word: list[Segment] = []
     for segment in segments:
-        for piece in _WORD.findall(safe(segment.text)):
+        text = safe(segment.text)
+        for piece in [text] if segment.whole else _WORD.findall(text):
             part = replace(segment, text=piece)
             if _STANDS_ALONE.match(piece):
                 if word:

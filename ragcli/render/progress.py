@@ -37,7 +37,15 @@ def bar(stream: TextIO, *, wanted: bool) -> Iterator[Step]:
 
         def step(file: str, done: int, total: int, windows: int) -> None:
             rate = windows / max(time.monotonic() - started, 0.1)
-            label = name(file)[-LABEL:]
-            progress.update(task, description=label, completed=done, total=total, rate=f"{rate:,.0f} windows/s")
+            shown = f"{rate:,.0f} windows/s"
+            progress.update(task, description=label(file), completed=done, total=total, rate=shown)
 
         yield step
+
+
+def label(file: str) -> str:
+    """The file with as many of its folders as fit, at most LABEL characters."""
+    shown = name(file)
+    while len(shown) > LABEL and "/" in shown:
+        shown = shown.partition("/")[2]
+    return shown[-LABEL:]

@@ -125,16 +125,20 @@ def snippet_text(snippet: Snippet, look: Look, documents: Documents) -> str:
     parts = (pages_text(place), title(snippet), place.section)
     where += [Segment(name(f" {look.glyph('·')} {part}")) for part in parts if part]
     span = f"ref {snippet.ref}  characters {snippet.start}-{snippet.end}"
-    return lay(where, look) + lay([Segment(span, "dim")], look) + "\n" + _body(snippet.text)
+    return lay(where, look) + lay([Segment(span, "dim")], look) + "\n" + _body(snippet.text, look)
 
 
 def document_text(document: Document, snippets: Sequence[Snippet], look: Look) -> str:
     """A document's stored text in full, and the refs of its snippets."""
-    head = lay([Segment(name(document.uri), "bold"), Segment(name(f"  {document.title}"))], look)
-    facts = f"{len(document.text):,} characters, {len(document.pages):,} pages, {len(snippets):,} snippets"
+    title = f" {look.glyph('·')} {document.title}" if document.title else ""
+    head = lay([Segment(name(document.uri), "bold"), Segment(name(title))], look)
+    counted = ((document.text, "character"), (document.pages, "page"), (snippets, "snippet"))
+    facts = ", ".join(f"{len(all_):,} {noun}{'s' if len(all_) != 1 else ''}" for all_, noun in counted if all_)
     rows = [Segment(f"ref {snippet.ref}{lines_text(place_of(snippet, (0, 0), {}))}\n", "dim") for snippet in snippets]
-    return head + lay([Segment(facts, "dim")], look) + lay(rows, look) + _body(document.text)
+    return head + lay([Segment(facts, "dim")], look) + lay(rows, look) + _body(document.text, look)
 
 
-def _body(text: str) -> str:
-    return safe(text).rstrip("\n") + "\n"
+def _body(text: str, look: Look) -> str:
+    """As it is stored; on a terminal its long lines are wrapped between words."""
+    body = text.rstrip("\n")
+    return safe(body) + "\n" if look.width is None else lay([Segment(body)], look)

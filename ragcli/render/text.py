@@ -55,7 +55,7 @@ def _source(number: int, cited: Cited, look: Look, documents: Documents, here: H
     glyph, style = GLYPH[cited.support.status], STYLE[cited.support.status]
     shown = look.glyph(glyph) if glyph in "✓✗" else glyph
     head = [Segment(f"[{number}]", "number"), Segment(" "), *where(place, look, here)]
-    head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style)]
+    head += [Segment("  "), Segment(f"{shown} {cited.support.status.value}", style, whole=True)]
     return lay(head, look, indent=DEEP, first="  ") + _quoted(cited.snippet, span, look, documents, DEEP)
 
 

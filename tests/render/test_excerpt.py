@@ -35,6 +35,14 @@ def test_an_empty_span_shows_the_beginning() -> None:
     assert excerpt(TEXT, (0, 0), around=10) == ("", "", "First paragraph.…")
 
 
+def test_rows_of_a_table_keep_their_lines() -> None:
+    text = "| Train | Weight |\n| :-- | --: |\n| Strike | 142 kg |\n| Going | 61 kg |\n\nAfter | it\nall."
+    start = text.index("| Strike")
+    parts = excerpt(text, (start, text.index("\n| Going")))
+    assert parts == ("| Train | Weight |\n| :-- | --: |\n", "| Strike | 142 kg |", "\n| Going | 61 kg |")
+    assert excerpt(text, (text.index("After"), len(text))).span == "After | it all."
+
+
 @given(st.text(max_size=120), st.integers(0, 120), st.integers(0, 120), st.integers(1, 30))
 @settings(max_examples=300, deadline=None)
 def test_the_span_is_kept_whole_and_nothing_is_long(text: str, start: int, length: int, around: int) -> None:

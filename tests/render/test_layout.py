@@ -25,6 +25,16 @@ def test_lines_are_wrapped_at_the_width_and_indented() -> None:
     assert text == "1.  one two\n    three four\n    five\n"
 
 
+def test_the_first_line_is_as_wide_as_its_own_indent_leaves_it() -> None:
+    text = lay([Segment("label     "), Segment("one two three four five")], Look(width=20), indent=" " * 10, first="")
+    assert text == "label     one two\n          three four\n          five\n"
+
+
+def test_a_segment_that_is_whole_is_not_broken_at_its_spaces() -> None:
+    verdict = [Segment("notes.md:7"), Segment("  "), Segment("✓ supported", "good", whole=True)]
+    assert lay(verdict, Look(width=20)) == "notes.md:7\n✓ supported\n"
+
+
 def test_wide_characters_count_two_cells_and_may_break_anywhere() -> None:
     assert cells("企鹅") == 4
     assert lay([Segment("企鹅是不会飞的鸟类")], Look(width=10)) == "企鹅是不会\n飞的鸟类\n"

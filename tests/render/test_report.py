@@ -75,7 +75,7 @@ def test_a_snippet_is_shown_in_full_under_its_place() -> None:
 def test_a_document_is_shown_with_the_refs_of_its_snippets() -> None:
     note = document("a.md", paged=False)
     text = document_text(note, [snippet(note)], Look())
-    assert "a.md  Tall penguins\n" in text
+    assert "a.md · Tall penguins\n" in text
     assert "ref 0123456789abcdef:1-5\n" in text
     assert text.endswith(note.text)
 
