@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 from ragcli import __version__
@@ -19,6 +21,10 @@ from ragcli.render.safe import name, safe
 from ragcli.types import Answer, CitationMode, Cited, Snippet, Span
 
 AROUND: Final = 300
+PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n")
+WRAPPED_AT_LEAST, WRAPPED_AT_MOST, CHARS_A_WORD = 45, 160, 14
+"""What tells lines of wrapped prose from verses, records and programs: characters of a line, and of a word at most."""
+SOFT: Final = '<span class="soft">\n</span>'
 ACTIVE: Final = (":hover", ":focus", ":focus-within", ":target")
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1b1b1b; --quiet: #595959; --ground: #fff; --rule: #c8c8c8;
@@ -45,6 +51,7 @@ ol { list-style: none; margin: 0; padding: 0 }
 .where span { white-space: nowrap }
 .where a { color: var(--link); text-decoration: none }
 blockquote { color: var(--quiet); font-size: .9375rem; line-height: 1.5 }
+.soft { white-space: normal }
 q { quotes: none; color: var(--text); font-weight: 600 }
 .supported { color: var(--good) } .partial { color: var(--warn) } .unsupported { color: var(--bad) }
 .cited, q { border-radius: 2px }
@@ -156,17 +163,36 @@ def _where(snippet: Snippet, span: Span, documents: Documents, here: Here) -> st
 
 
 def _passage(snippet: Snippet, span: Span, documents: Documents) -> str:
-    """The quote between what stands before and after it, cut at blanks, its line feeds kept."""
+    """The quote between what its paragraphs hold before and after it, cut at blanks."""
     text, (start, end) = in_document(snippet, span, documents)
     first, last = max(start - AROUND, 0), min(end + AROUND, len(text))
-    if first:
+    borders = [border.span() for border in PARAGRAPH.finditer(text, first, last)] if end > start else []
+    from_border = max((past for _, past in borders if past <= start), default=0)
+    to_border = min((at for at, _ in borders if at >= end), default=len(text))
+    dots = first > from_border, last < to_border
+    if dots[0]:
         first = next((at + 1 for at in range(first, start) if text[at].isspace()), first)
-    if last < len(text):
+    if dots[1]:
         last = next((at for at in range(last, end, -1) if text[at].isspace()), last)
-    before = ("… " if first else "") + text[first:start].lstrip()
-    after = text[end:last].rstrip() + (" …" if last < len(text) else "")
-    quote = f"<q>{_text(text[start:end])}</q>" if end > start else ""
-    return f'<blockquote lang="" dir="auto">{_text(before)}{quote}{_text(after)}</blockquote>'
+    first, last = max(first, from_border), min(last, to_border)
+    quote = f"<q>{_lines(text, start, end)}</q>" if end > start else ""
+    before = ("… " if dots[0] else "") + _lines(text, first, start).lstrip()
+    after = _lines(text, end, last).rstrip() + (" …" if dots[1] else "")
+    return f'<blockquote lang="" dir="auto">{before}{quote}{after}</blockquote>'
+
+
+def _lines(text: str, start: int, end: int) -> str:
+    """`text[start:end]`, in which the ends of lines of running text are shown as blanks."""
+    edges = [at for at in range(start, end) if text[at] == "\n" and _runs_on(text, at)]
+    cuts = pairwise([start - 1, *edges, end])
+    return SOFT.join(_text(text[past + 1 : at]) for past, at in cuts)
+
+
+def _runs_on(text: str, at: int) -> bool:
+    """Whether the line that ends at `at` is one of prose that was wrapped: long, of words, and a letter comes next."""
+    line = text[max(at - WRAPPED_AT_MOST, 0) : at].rpartition("\n")[2]
+    wrapped = WRAPPED_AT_LEAST <= len(line) < WRAPPED_AT_MOST and line.count(" ") * CHARS_A_WORD >= len(line)
+    return wrapped and text[at + 1 : at + 2].isalpha()
 
 
 def _text(text: str) -> str:

@@ -16,6 +16,7 @@ from ragcli.types import Answer, CitationMode, Document, Outcome
 from .hostile import PAYLOADS, acting
 from .records import ANSWER, QUOTE, TEXT, answer, citation, cited, document, snippet
 
+ALL = "*:not(.soft)"
 HERE = Here(Path("/notes"), Path("/notes"))
 HOSTILE = (
     *PAYLOADS,
@@ -106,6 +107,36 @@ def test_the_page_reads_as_the_answer_with_its_sources() -> None:
     assert one(first, "q").text() == QUOTE
 
 
+def shown_lines(text: str, quote: str) -> str:
+    """The passage's text, a `/` for each line feed that shows as a blank."""
+    of = document(text=text)
+    made = answer(of, text=quote, citations=(citation(quote, quote, cited(snippet(of), quote)),))
+    [passage] = page(of, made).css("blockquote")
+    for soft in passage.css(".soft"):
+        soft.replace_with("/")
+    return str(passage.text())
+
+
+def test_a_passage_stays_in_its_paragraph() -> None:
+    text = "Another matter.\n\nBefore it. Penguins are birds. After it.\n \nA third matter."
+    assert shown_lines(text, "Penguins are birds.") == "Before it. Penguins are birds. After it."
+    assert shown_lines(text, "Penguins are birds. After it.\n \nA third") == text.partition("\n\n")[2]
+
+
+def test_wrapped_prose_flows_and_all_other_lines_stay() -> None:
+    prose = "The emperor penguin is the tallest of them, and\nbreeds in the winter of the south."
+    assert shown_lines(prose, "emperor penguin") == prose.replace("\n", "/")
+    assert shown_lines(prose, "tallest of them, and\nbreeds") == prose.replace("\n", "/")
+    for text in (
+        "Emperor penguins swim,\nlittle ones too.",
+        "Penguin;Height;Weight;Breeds in;Feeds on;Seen since;By\nEmperor;122;40;winter;fish;1775;Forster",
+        "| Penguin | Height in cm | Weight in kg | Breeds in |\n| Emperor | 122 | 40 | the winter |",
+        "    tallest = max(penguins, key=lambda each: each.height)\n    return tallest",
+        "- The emperor penguin is the tallest of all the penguins.\n- The little penguin is the smallest.",
+    ):
+        assert shown_lines(text, text.strip()[:10]) == text.strip()
+
+
 def test_a_long_document_is_shown_around_the_quote_only() -> None:
     of = document(text=f"{'before ' * 500}{TEXT}{'after ' * 500}")
     made = answer(of, citations=(citation(ANSWER, "Emperor penguins", cited(snippet(of), QUOTE)),))
@@ -140,7 +171,7 @@ def test_nothing_foreign_becomes_markup_or_acts_on_a_terminal(payload: str) -> N
         for source in [cited(snippet(of, section=words), words)]
     )
     tree = LexborHTMLParser(hostile)
-    assert [node.tag for node in tree.css("*")] == [node.tag for node in LexborHTMLParser(plain).css("*")]
+    assert [node.tag for node in tree.css(ALL)] == [node.tag for node in LexborHTMLParser(plain).css(ALL)]
     names = {attribute for node in tree.css("*") for attribute in node.attrs}
     assert not {each for each in names if each.startswith("on") or each == "src"}
     assert not acting(hostile)
