@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RAGCLI := $(BIN)/ragcli
 DEMO := build/demo
 
-.PHONY: demo test lint types unit browser clean
+.PHONY: demo test lint types unit browser pictures clean
 
 # The demo needs no large model, so it installs none: extra [embedded] only.
 $(VENV)/.embedded: pyproject.toml constraints.txt
@@ -37,6 +37,10 @@ unit: $(VENV)/.dev
 # The HTML page of an answer in headless Chromium, which must be installed; CHROMIUM names it.
 browser: $(VENV)/.dev
 	$(BIN)/pytest -q tests/render/browser_page.py
+
+# docs/pictures from real runs; page.png needs Chromium as `make browser` does.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m docs.pictures.make
 
 clean:
 	rm -rf build $(VENV)
