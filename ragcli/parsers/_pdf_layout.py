@@ -58,10 +58,10 @@ class _Line:
 
 
 def groups_of(text_page: Any, index: int, titles: Titles) -> list[Group]:
-    """A page's paragraphs, in the order of its text."""
+    """A page's paragraphs, in the order of its text; what it draws last above all else comes first."""
     from statistics import median
 
-    lines = list(_lines(text_page))
+    lines = _letterhead_first(list(_lines(text_page)))
     steps = [a.foot - b.y for a, b in pairwise(lines) if 0.6 * a.height < a.foot - b.y < 4 * max(a.height, 1)]
     heights = [line.height for line in lines] or [0.0]
     usual = median(steps) if len(steps) >= 4 else min(median(steps) if steps else 1e9, 1.5 * median(heights))
@@ -131,6 +131,28 @@ def _lines(text_page: Any) -> Iterable[_Line]:
             raw.FPDFText_GetLooseCharBox(text_page, max(final, 0), last)
             yield _Line(bare, left, head, y.value, last.right, abs(box.top - box.bottom))
         start += units + 2
+
+
+def _letterhead_first(lines: list[_Line]) -> list[_Line]:
+    """Runs of lines that stand above all drawn before them, and over it, moved to the front: forms are often drawn so.
+    What lies beside it, as a column does, stays; so does text that runs upward."""
+    steps = [a.foot - b.y for a, b in pairwise(lines)]
+    starts = [at for at, step in enumerate(steps, 1) if step < -2 * max(lines[at].height, 1)]
+    if not starts or 2 * sum(step < 0 for step in steps) > len(steps):
+        return lines
+    found = lines[: starts[0]]
+    top, left, right = _top(found), min(line.x for line in found), max(line.right for line in found)
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        run = lines[start:end]
+        is_over = min(line.x for line in run) < right and max(line.right for line in run) > left
+        found = run + found if is_over and min(line.foot for line in run) > top else found + run
+        top, left = max(top, _top(run)), min(left, *(line.x for line in run))
+        right = max(right, *(line.right for line in run))
+    return found
+
+
+def _top(lines: list[_Line]) -> float:
+    return max(line.y + 0.5 * line.height for line in lines)
 
 
 def _outline_level(line: str, index: int, titles: Titles) -> int:

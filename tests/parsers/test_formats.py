@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
@@ -123,6 +124,38 @@ def test_empty_password_is_tried_and_another_one_is_named() -> None:
 
 def test_pdf_of_one_page_without_text_is_a_scanned_image() -> None:
     assert parsers.parse(pdf([("", ())]), "a.pdf").notes == ("1 page, no text layer: probably a scanned image",)
+
+
+def drawn(*strings: tuple[int, int, str]) -> bytes:
+    """A page with strings at (x, y), drawn in that order."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(400, 400), invariant=1)
+    for x, y, string in strings:
+        canvas.drawString(x, y, string)
+    canvas.save()
+    return out.getvalue()
+
+
+BODY = [(40, 200 - 14 * n, f"The lamp was lit on evening {n}") for n in range(4)]
+
+
+def test_letterhead_that_a_page_draws_last_is_read_first() -> None:
+    head = [(60, 340, "Harbour office"), (60, 326, "Pier 2")]
+    lines = parsers.parse(drawn(*BODY, (40, 20, "Page 1"), *head), "a.pdf").text.split("\n")
+    assert [line for line in lines if line][:3] == ["Harbour office", "Pier 2", "The lamp was lit on evening 0"]
+    assert lines.index("Page 1") > lines.index("The lamp was lit on evening 3")
+
+
+def test_column_that_begins_above_the_one_before_it_stays_behind_it() -> None:
+    right = [(240, 300 - 14 * n, f"column two {n}") for n in range(10)]
+    beside = [(240, 340, "a note in the margin")]
+    for more in (right, beside):
+        assert parsers.parse(drawn(*BODY, *more), "a.pdf").text.startswith("The lamp was lit on evening 0")
+
+
+def test_text_that_runs_upward_keeps_its_order() -> None:
+    text = parsers.parse(drawn(*((40, 40 + 60 * n, f"line {n} of the pier") for n in range(5))), "a.pdf").text
+    assert [word for word in text.split() if word.isdigit()] == list("01234")
 
 
 def test_file_attached_to_a_pdf_is_noted() -> None:
