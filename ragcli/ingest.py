@@ -96,7 +96,7 @@ def ingest(
     # 4. the ledger of what was not read, and the cache
     failpoint("ingest.before_ledger")
     index.record(plan.left_out, [o.uri for o in plan.known if o.state is FileState.UNCHANGED])
-    index.publish(erased=any(_erased(outcome, plan) for outcome in outcomes))
+    index.publish()
     return IngestReport(tuple(outcomes), index.embedded, index.reused, time.monotonic() - started)
 
 
@@ -109,14 +109,6 @@ def forecast(
     with Sandbox(passwords=options.passwords) as sandbox:
         outcomes += [outcome for outcome, _ in _Run(plan, _Nothing(), options, sandbox).all(piped)]
     return [*outcomes, *removals(plan)]
-
-
-def _erased(outcome: FileOutcome, plan: Plan) -> bool:
-    """Whether text left the index with this outcome, and is to be scrubbed from the disk."""
-    if outcome.state is FileState.SKIPPED:
-        known = plan.ledger.get(outcome.uri)
-        return known is not None and known[0].snippets > 0
-    return outcome.state in (FileState.REMOVED, FileState.UPDATED, FileState.NO_TEXT)
 
 
 class _Nothing:

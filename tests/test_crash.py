@@ -31,7 +31,7 @@ print(embedder.encoded, len(report.outcomes))
 
 
 def prepare(root: Path) -> None:
-    fill(root, keep=PARAGRAPHS[0], change=PARAGRAPHS[1], rename=PARAGRAPHS[2], gone="A passage that will vanish.")
+    fill(root, keep=PARAGRAPHS[0], change=PARAGRAPHS[1], rename=PARAGRAPHS[2], gone="Zanzibarite will vanish.")
     ingested(root)
     fill(root, change="The storm of 1903 was worse still.", new1="A first new file.", new2="A second new file.")
     (root / "rename.md").rename(root / "renamed.md")
@@ -93,6 +93,7 @@ def test_a_kill_leaves_each_file_old_or_new_and_the_next_run_finishes(tmp_path: 
     assert second.returncode == 0, second.stderr
     assert check(tmp_path) == []
     assert contents(tmp_path) == EXPECTED
+    assert not any(b"zanzibarit" in path.read_bytes().lower() for path in (tmp_path / ".ragcli").iterdir())
 
 
 @pytest.mark.parametrize("committed", [1, 2, 3])

@@ -47,7 +47,7 @@ def run(
             outcome, stat, sha256 = known[holder]
             if stat.ctime_ns != PIPED:
                 index.settle(outcome, AGAIN, sha256)
-        index.publish(erased=True)
+        index.publish()
     if session.flags.as_json:
         session.emit(removed_value(uris))
     elif not session.flags.quiet:
