@@ -29,7 +29,7 @@ ACTIVE: Final = (":hover", ":focus", ":focus-within", ":target")
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1b1b1b; --quiet: #595959; --ground: #fff; --rule: #c8c8c8;
   --lit: #ffe58a; --lit-text: #1b1b1b; --link: #0b4fa8; --good: #1a6e2e; --warn: #8a5a00; --bad: #a8201a }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --text: #e6e6e6; --quiet: #a6a6a6; --ground: #17181a; --rule: #45484d;
     --lit: #5c4a00; --lit-text: #fff; --link: #8ab8ff; --good: #7fd492; --warn: #f0c060; --bad: #ff9c94 } }
 * { box-sizing: border-box }
@@ -38,13 +38,14 @@ body { margin: 0 auto; padding: 1.5rem; max-width: 78rem; background: var(--grou
 h1 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 1rem }
 h2 { font-size: 1rem; margin: 0 0 .5rem }
 footer, .where, .reason { color: var(--quiet); font-size: .875rem }
-.answer p, blockquote { white-space: pre-wrap; margin: 0 }
+.answer p, blockquote { white-space: pre-wrap; unicode-bidi: plaintext; margin: 0 }
 .answer { margin-bottom: 1.5rem }
 .answer p { font-size: 1.125rem }
 .answer .reason { font-size: .875rem }
 a { color: inherit }
 .cited { text-decoration: underline dotted; text-underline-offset: .25em }
 .mark { color: var(--link); text-decoration: none; font-size: .75em; vertical-align: super; line-height: 0 }
+.mark::before { content: "\\2060" }
 ol { list-style: none; margin: 0; padding: 0 }
 .source { margin: 0 0 1rem; padding: .5rem .75rem; border-inline-start: 4px solid var(--rule); scroll-margin: 1rem }
 .where { margin: 0 0 .25rem }
@@ -64,6 +65,7 @@ q { quotes: none; color: var(--text); font-weight: 600 }
   h1, footer { grid-column: 1 / -1 }
   .answer { position: sticky; top: 1.5rem } }
 @media print {
+  :root { color-scheme: light }
   body { max-width: none; padding: 0; font-size: 10pt } main { display: block } .answer { position: static }
   .source { break-inside: avoid } .cited { text-decoration: none } }
 @media (forced-colors: active) {

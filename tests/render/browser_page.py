@@ -143,9 +143,37 @@ def test_dark_print_and_narrow_screens_have_their_own_looks(page: Page) -> None:
     assert (page.eval(columns), page.eval(ground)) == ("grid", "rgb(255, 255, 255)")
     page.media(prefers_color_scheme="dark")
     assert page.eval(ground) == "rgb(23, 24, 26)"
-    page.media("print", prefers_color_scheme="light")
-    assert page.eval(columns) == "block"
+    page.media("print", prefers_color_scheme="dark")
+    assert (page.eval(columns), page.eval(ground)) == ("block", "rgb(255, 255, 255)")
+    assert page.eval("getComputedStyle(document.body).color") == "rgb(27, 27, 27)"
     page.media(prefers_color_scheme="light")
     page.resize(400, 700)
     assert page.eval(columns) == "block"
     assert page.eval("document.documentElement.scrollWidth") == 400
+
+
+def right(page: Page, selector: str) -> float:
+    return float(page.eval(f"document.querySelector('{selector}').getBoundingClientRect().right"))
+
+
+def test_each_line_reads_in_its_own_direction(tab: Page, tmp_path: Path) -> None:
+    arabic = "البطريق الإمبراطوري هو أطول طيور البطريق."
+    words = f"{QUOTE}\n{arabic}"
+    of = document(text=words)
+    page = show(
+        tab, tmp_path, of, answer(of, text=words, citations=(citation(words, arabic, cited(snippet(of), arabic)),))
+    )
+    assert right(page, ".cited") == pytest.approx(right(page, ".answer p"), abs=1)
+    assert right(page, ".source q") == pytest.approx(right(page, "blockquote"), abs=1)
+
+
+def test_a_mark_stays_beside_the_last_word(tab: Page, tmp_path: Path) -> None:
+    words = "words up to an end."
+    of = document(text=words)
+    page = show(
+        tab, tmp_path, of, answer(of, text=words, citations=(citation(words, "end.", cited(snippet(of), "end.")),))
+    )
+    for width in range(80, 240, 4):
+        page.eval(f"document.querySelector('.answer p').style.width = '{width}px'")
+        left = page.eval("document.querySelector('.mark').getBoundingClientRect().left")
+        assert left == pytest.approx(right(page, ".cited"), abs=2), width
