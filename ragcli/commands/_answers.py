@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +44,22 @@ def agree_on_form(ctx: typer.Context, form: Form | None) -> Form:
     if form is Form.JSON:
         ctx.meta[META + "json"] = True
     return form or Form.TEXT
+
+
+@contextmanager
+def coming(session: Session, form: Form = Form.TEXT) -> Iterator[Callable[[str], None]]:
+    """Takes an answer's text as it comes and shows it where stdout is a terminal; behind it, that is gone again."""
+    if form is not Form.TEXT or not sys.stdout.isatty():
+        yield lambda _: None
+        return
+    from ragcli.render.chat import Live
+
+    movable = os.environ.get("TERM") != "dumb"
+    live = Live(sys.stdout, lambda: session.look, lambda: shutil.get_terminal_size().lines, movable=movable)
+    try:
+        yield live.add
+    finally:
+        live.clear()
 
 
 def show_answer(session: Session, index: Index | None, answer: Answer, form: Form, /, **more: Any) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sqlite3
 import sys
 from collections.abc import Mapping
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ragcli import sessions
-from ragcli.commands._answers import remember
+from ragcli.commands._answers import coming, remember
 from ragcli.commands._generation import generation
 from ragcli.commands._prompt import Prompt
 from ragcli.commands._prompting import given_preamble
@@ -21,7 +19,7 @@ from ragcli.commands._session import Session, known_documents
 from ragcli.commands.ask import make_runtime, question_of
 from ragcli.config import ASK_K
 from ragcli.errors import RagcliError
-from ragcli.render.chat import COMMANDS, Live, help_text, passage_text, welcome_text
+from ragcli.render.chat import COMMANDS, help_text, passage_text, welcome_text
 from ragcli.render.layout import Segment, lay
 from ragcli.render.parts import CLOSEST, Numbers
 from ragcli.render.place import best_span
@@ -102,9 +100,7 @@ class Chat:
         from ragcli.ask import ask
 
         self._follow()
-        movable = os.environ.get("TERM") != "dumb"
-        live = Live(sys.stdout, lambda: self.session.look, lambda: shutil.get_terminal_size().lines, movable=movable)
-        try:
+        with coming(self.session) as on_text:
             answer = ask(
                 question,
                 index=self.index,
@@ -115,11 +111,9 @@ class Chat:
                 sampling=self.how.sampling,
                 history=sessions.recent(self.said),
                 preamble=self.preamble,
-                on_text=live.add,
+                on_text=on_text,
                 stoppable=True,
             )
-        finally:
-            live.clear()
         self._keep(answer)
         if answer.finish is Finish.CANCELLED:
             self._stopped()

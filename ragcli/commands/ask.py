@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from ragcli.commands import _prompting as prompts
-from ragcli.commands._answers import Form, agree_on_form, documents_of, remember, show_answer
+from ragcli.commands._answers import Form, agree_on_form, coming, documents_of, remember, show_answer
 from ragcli.commands._complete import backends_of, documents, sessions_by_name
 from ragcli.commands._flags import REPEATED, examples
 from ragcli.commands._generation import Asking, Generation, generation
@@ -134,7 +134,8 @@ class _Answerer:
 
         folder, turn = self.session.settings.index, {}
         before = sessions.load(folder, kept_as) if kept_as else sessions.Conversation()
-        answer = self._ask(question, sessions.recent(before))
+        with coming(self.session, form) as on_text:
+            answer = self._ask(question, sessions.recent(before), on_text)
         if kept_as:
             said = sessions.append(folder, kept_as, answer)
             turn = {"session": {"name": sessions.check_name(kept_as), "turn": said.asked}}
@@ -159,7 +160,9 @@ class _Answerer:
             self.session.emit({**value, "input_id": input_id})
         return worst(codes)
 
-    def _ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def _ask(
+        self, question: str, history: Sequence[Turn] = (), on_text: Callable[[str], None] = lambda _: None
+    ) -> Answer:
         from ragcli.ask import ask
         from ragcli.config import ASK_K
 
@@ -174,6 +177,7 @@ class _Answerer:
             sampling=self.how.sampling,
             history=history,
             preamble=self.preamble,
+            on_text=on_text,
         )
 
     def _value(self, answer: Answer) -> dict[str, Any]:

@@ -2,14 +2,24 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+import time
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from ragcli.commands._answers import Form, coming
+from ragcli.render.layout import Look
+
 from .conftest import Run
+
+if TYPE_CHECKING:
+    from ragcli.commands._session import Session
 
 QUESTION = "How tall are the tallest emperor penguins?"
 UNANSWERABLE = "Which zeppelin crossed the Atlantic in 1928?"
@@ -66,3 +76,36 @@ def test_a_page_on_a_stdout_of_another_encoding_has_references(notes: Path) -> N
     )
     assert done.stdout.isascii()
     assert "пингвины.md:10" in LexborHTMLParser(done.stdout).css("#s1 .where")[0].text()
+
+
+class Shown:
+    """What `coming` asks of a session."""
+
+    look = Look(width=80)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_text_is_shown_while_it_comes_on_a_terminal_only_and_only_as_text(form: Form) -> None:
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal, redirect_stdout(terminal):
+        with coming(cast("Session", Shown()), form) as on_text:
+            on_text("It is ")
+            time.sleep(0.06)  # what is there at once is not shown before it is whole
+            on_text("122 cm\x1b]52;c;x\x07")
+        terminal.write("end")
+    raw = b""
+    while not raw.endswith(b"end"):
+        raw += os.read(ours, 4096)
+    os.close(ours)
+    shown = raw.decode()
+    assert shown.startswith("It is 122 cm") is (form is Form.TEXT)
+    assert (shown == "end") is (form is not Form.TEXT)
+    assert "\x1b]52" not in shown
+
+
+def test_text_that_comes_is_not_shown_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with coming(cast("Session", Shown())) as on_text:
+        on_text("It is ")
+        time.sleep(0.06)
+        on_text("122 cm")
+    assert capsys.readouterr().out == ""
