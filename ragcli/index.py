@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MIN_WORDS: Final = 150
 MAX_WORDS: Final = 220
 """Of a snippet: within Cohere's 100-400, and short enough for its windows to be alike."""
-ANALYSIS: Final = 1
+ANALYSIS: Final = 2
 """Goes up when `lexical.terms` gives other terms: stored terms and questions must be analysed alike."""
 UNSCRUBBED: Final = "unscrubbed"
 """In the store: what may hold removed text until the next `publish`, "" for nothing."""
