@@ -172,9 +172,9 @@ def test_columns_of_a_table_that_goes_on_are_a_field_embedded_and_indexed(tmp_pa
 
 def test_a_document_without_words_is_no_text(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
-        outcome = index.put(file("scan.pdf"), Parsed("\n\n", pages=(Page(0), Page(1))), state=FileState.ADDED)
+        outcome = index.put(file("scan.pdf"), Parsed("\n\n", notes=("2 pages, no text layer",)), state=FileState.ADDED)
         assert outcome.state is FileState.NO_TEXT
-        assert "2 pages without a text layer" in outcome.reason
+        assert outcome.reason == "no text in it (2 pages, no text layer)"
         assert index.store.count() == (0, 0, 0)
 
 
