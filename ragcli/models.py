@@ -124,6 +124,11 @@ def pull(name: str, revision: str | None = None, on_progress: Callable[[str], No
     return replace(found, revision=snapshot.name)
 
 
+def pulled() -> list[str]:
+    """The names of the models that `pull` fetched, whether or not they are still here."""
+    return sorted(_recorded())
+
+
 def traits(folder: ModelFolder) -> Traits:
     """Read from config.json, modules.json, the pooling's settings and the prompts, all untrusted."""
     path = folder.path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,7 +45,7 @@ def list_(ctx: typer.Context) -> None:
     from ragcli.commands._session import Session
 
     found: list[tuple[str, str | None]] = []
-    for name in dict.fromkeys((models.DEFAULT_MODEL, *_pulled(models.cache_folder()))):
+    for name in dict.fromkeys((models.DEFAULT_MODEL, *models.pulled())):
         found.append((name, _where(name)))
     _show(Session(ctx), found)
 
@@ -104,17 +103,6 @@ def _where(name: str) -> str | None:
         with contextlib.suppress(RagcliError):
             return str(find(name).path)
     return None
-
-
-def _pulled(cache: Path) -> list[str]:
-    """The names that `pull` recorded."""
-    import json
-
-    try:
-        recorded = json.loads((cache / "models.json").read_bytes())
-    except (OSError, ValueError):
-        return []
-    return sorted(recorded) if isinstance(recorded, dict) else []
 
 
 def _show(session: Session, found: Sequence[tuple[str, str | None]]) -> None:
