@@ -205,6 +205,9 @@ def load(found: Checkpoint, model: Model, place: Places) -> Any:
             )
     except torch.OutOfMemoryError as error:
         raise MemoryShort(short, f"--quant 4bit, or ragcli models fit {found.name}") from error
+    except ImportError as error:  # bitsandbytes, accelerate or flash-attn
+        told = f"loading {found.name} so needs a package that is not here: {_first_line(error)}"
+        raise MissingError(told, "pip install 'ragcli[llm]'") from error
     except DAMAGE as error:
         if "allocate memory" in str(error):
             raise MemoryShort(short, f"--quant 4bit, or ragcli models fit {found.name}") from error
