@@ -60,16 +60,17 @@ def stats_text(stats: Stats, look: Look) -> str:
     words = f"{stats.words:,} word{'s' if stats.words != 1 else ''}"
     parts = [lay([Segment(f"{counts_text(stats.counts)}, {words}", "bold")], look)]
     total = sum(size for _, size in stats.disk)
-    disk = ", ".join(f"{name(file)} {size_text(size)}" for file, size in stats.disk)
-    for label, text in (
-        ("embedder", name(stats.embedder)),
+    disk = [f"{file} {size_text(size)}" for file, size in stats.disk if size]
+    disk[:1] = [f"{size_text(total)}: {each}" for each in disk[:1]]
+    for label, listed in (
+        ("embedder", [stats.embedder] if stats.embedder else []),
         ("files", _tally(stats.states)),
         ("formats", _tally(stats.formats)),
         ("languages", _tally(stats.languages)),
-        ("disk", f"{size_text(total)}: {disk}"),
+        ("disk", disk),
     ):
-        if text:
-            parts.append(_row(label, text, look))
+        if listed:
+            parts.append(_list(label, listed, look))
     parts.append(_histogram(stats, look))
     for number, sized in enumerate(stats.largest):
         text = f"{name(sized.uri)}  {sized.words:,} words, {sized.snippets:,} snippets"
@@ -85,8 +86,16 @@ def _row(label: str, text: str, look: Look, *, style: str = "dim") -> str:
     return lay([Segment(label.ljust(COLUMN + 1), style), Segment(text)], look, indent=" " * (COLUMN + 1), first="")
 
 
-def _tally(tally: Tally) -> str:
-    return ", ".join(f"{count:,} {name(each).replace('_', ' ')}" for each, count in tally)
+def _list(label: str, listed: Sequence[str], look: Look) -> str:
+    """A row of several things, none of which is broken at a line's end."""
+    things = [Segment(name(each) + "," * (at < len(listed)), whole=True) for at, each in enumerate(listed, 1)]
+    spaced = [part for thing in things for part in (Segment(" "), thing)][1:]
+    head = Segment(label.ljust(COLUMN + 1), "dim")
+    return lay([head, *spaced], look, indent=" " * (COLUMN + 1), first="")
+
+
+def _tally(tally: Tally) -> list[str]:
+    return [f"{count:,} {each.replace('_', ' ')}" for each, count in tally]
 
 
 def _histogram(stats: Stats, look: Look) -> str:

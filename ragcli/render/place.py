@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,17 @@ def best_span(hit: Hit) -> Span:
     return hit.snippet.start + start, hit.snippet.start + end
 
 
+def unit_of(labels: Sequence[str]) -> str:
+    """What all labels begin with, such as "slide ", or "" where these are pages."""
+    return next((unit for unit in UNITS if labels and all(label.startswith(unit) for label in labels)), "")
+
+
 def pages_text(place: Place) -> str:
     """ "p. iii (3)", "pp. 3-4", "slides 2-3", "sheet Lamp", or "" where the format has no pages."""
     if not place.pages:
         return ""
-    unit = next((unit for unit in UNITS if all(label.startswith(unit) for label in place.page_labels)), "")
-    if unit and place.page_labels:
+    unit = unit_of(place.page_labels)
+    if unit:
         return _units(unit.strip(), [label.removeprefix(unit) for label in place.page_labels])
     numbers = _range(str(place.pages[0]), str(place.pages[-1]))
     labels = [label or str(page) for label, page in zip(place.page_labels, place.pages, strict=False)]

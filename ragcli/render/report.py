@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ragcli.render.layout import Look, Segment, lay
-from ragcli.render.place import Documents, lines_text, pages_text, place_of, title
+from ragcli.render.place import Documents, lines_text, pages_text, place_of, title, unit_of
 from ragcli.render.safe import name, safe
 from ragcli.types import Document, FileOutcome, FileState, IngestReport, Snippet
 
@@ -132,9 +132,12 @@ def document_text(document: Document, snippets: Sequence[Snippet], look: Look) -
     """A document's stored text in full, and the refs of its snippets."""
     title = f" {look.glyph('·')} {document.title}" if document.title else ""
     head = lay([Segment(name(document.uri), "bold"), Segment(name(title))], look)
-    counted = ((document.text, "character"), (document.pages, "page"), (snippets, "snippet"))
+    unit = unit_of([page.label for page in document.pages]).strip() or "page"
+    counted = ((document.text, "character"), (document.pages, unit), (snippets, "snippet"))
     facts = ", ".join(f"{len(all_):,} {noun}{'s' if len(all_) != 1 else ''}" for all_, noun in counted if all_)
-    rows = [Segment(f"ref {snippet.ref}{lines_text(place_of(snippet, (0, 0), {}))}\n", "dim") for snippet in snippets]
+    places = [place_of(snippet, (0, 0), {}) for snippet in snippets]
+    listed = [lines_text(place) or name(f"  {pages_text(place)}") for place in places]
+    rows = [Segment(f"ref {snippet.ref}{where}\n", "dim") for snippet, where in zip(snippets, listed, strict=True)]
     return head + lay([Segment(facts, "dim")], look) + lay(rows, look) + _body(document.text, look)
 
 

@@ -51,6 +51,13 @@ def test_a_check_shows_what_is_wrong_and_the_command_on_a_line_of_its_own() -> N
     )
 
 
+def test_a_count_stays_beside_what_is_counted() -> None:
+    formats = tuple((f".{each}", 1) for each in ("md", "pdf", "html", "jsonl", "ipynb"))
+    text = care.stats_text(replace(STATS, formats=formats, disk=(("a", 0), ("b", 9))), Look(width=30))
+    assert "formats   1 .md, 1 .pdf,\n          1 .html, 1 .jsonl,\n          1 .ipynb\n" in text
+    assert "disk      9 B: b 9 B\n" in text
+
+
 def test_a_command_is_never_wrapped() -> None:
     command = "ragcli ingest " + " ".join(["some/long/path.md"] * 9)
     text = care.doctor_text([Check("files", Verdict.WARNING, "changed", command)], Look(width=40))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ragcli.render.layout import Look
 from ragcli.render.report import document_text, ingest_text, ledger_text, run_text, snippet_text
-from ragcli.types import FileOutcome, FileState, IngestReport
+from ragcli.types import FileOutcome, FileState, IngestReport, Page
 
 from .hostile import PAYLOADS, acting
 from .records import document, snippet
@@ -76,8 +78,24 @@ def test_a_document_is_shown_with_the_refs_of_its_snippets() -> None:
     note = document("a.md", paged=False)
     text = document_text(note, [snippet(note)], Look())
     assert "a.md · Tall penguins\n" in text
-    assert "ref 0123456789abcdef:1-5\n" in text
+    assert "133 characters, 1 snippet\nref 0123456789abcdef:1-5\n" in text
     assert text.endswith(note.text)
+
+
+def test_pages_are_counted_under_their_own_name() -> None:
+    pdf = document()
+    assert "characters, 3 pages, 1 snippet\nref 0123456789abcdef  pp. ii-1 (1-3)\n" in document_text(
+        pdf, [snippet(pdf)], Look()
+    )
+    book = replace(pdf, pages=(Page(0, "sheet Lamp"), Page(20, "sheet Pier")))
+    pages = replace(snippet(book), pages=(1, 2))
+    assert "2 sheets, 1 snippet\nref 0123456789abcdef  sheets Lamp to Pier\n" in document_text(book, [pages], Look())
+
+
+def test_long_lines_are_wrapped_between_words_on_a_terminal_only() -> None:
+    note = document("a.md", "penguin " * 20 + "end", paged=False)
+    assert snippet_text(snippet(note), Look(), {}).endswith("\n\n" + note.text + "\n")
+    assert max(map(len, snippet_text(snippet(note), Look(width=40), {}).splitlines())) <= 40
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
