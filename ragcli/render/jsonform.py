@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from ragcli.errors import EXIT_NO_EVIDENCE, EXIT_OK, EXIT_PARTIAL, RagcliError
+from ragcli.render.parts import reason
 from ragcli.render.place import Documents, best_span, place_of, title
 from ragcli.render.safe import path_bytes, safe_json
 from ragcli.types import (
@@ -82,7 +83,7 @@ def answer_value(answer: Answer, documents: Documents) -> Value:
         "offset_unit": OFFSET_UNIT,
         "outcome": answer.outcome.value,
         "answerable": ANSWERABLE[answer.outcome],
-        "abstention": {"reason": answer.outcome.value, "detail": answer.evidence.reason} if declined else None,
+        "abstention": {"reason": answer.outcome.value, "detail": reason(answer)} if declined else None,
         "evidence": {
             "score": answer.evidence.score,
             "enough": answer.evidence.enough,

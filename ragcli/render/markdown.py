@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ragcli.render.excerpt import excerpt
-from ragcli.render.parts import CLOSEST, UNCITED, VERDICT, Numbers, in_document, runs, where_text
+from ragcli.render.parts import CLOSEST, UNCITED, VERDICT, Numbers, in_document, reason, runs, where_text
 from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import safe
 from ragcli.types import Answer, CitationMode, Snippet, Span
@@ -57,8 +57,8 @@ def answer_markdown(answer: Answer, documents: Documents, here: Here) -> str:
 
 def _abstention(answer: Answer, documents: Documents, here: Here) -> str:
     parts = [f"**{VERDICT[answer.outcome]}**\n"]
-    if answer.evidence.reason:
-        parts.append(f"Reason: {_line(answer.evidence.reason)}\n")
+    if why := reason(answer):
+        parts.append(f"Reason: {_line(why)}\n")
     for rank, hit in enumerate(answer.hits[:CLOSEST], 1):
         place = _where(hit.snippet, (0, 0), documents, here)
         parts.append(f"{rank}. {place}\n\n{INDENT}> {_quote(hit.snippet, best_span(hit), documents)}\n")

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from ragcli import __version__
-from ragcli.render.parts import CLOSEST, GLYPH, UNCITED, VERDICT, Numbers, Run, in_document, runs, where_text
+from ragcli.render.parts import CLOSEST, GLYPH, UNCITED, VERDICT, Numbers, Run, in_document, reason, runs, where_text
 from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import name, safe
 from ragcli.types import Answer, CitationMode, Cited, Snippet, Span
@@ -148,8 +148,9 @@ def _sources(sources: Sequence[Cited], documents: Documents, here: Here) -> str:
 
 
 def _abstention(answer: Answer, documents: Documents, here: Here) -> str:
-    reason = f'<p class="reason">Reason: {_line(answer.evidence.reason)}</p>\n' if answer.evidence.reason else ""
-    parts = [f'<section class="answer" aria-label="Answer">\n<p>{VERDICT[answer.outcome]}</p>\n{reason}</section>\n']
+    why = reason(answer)
+    told = f'<p class="reason">Reason: {_line(why)}</p>\n' if why else ""
+    parts = [f'<section class="answer" aria-label="Answer">\n<p>{VERDICT[answer.outcome]}</p>\n{told}</section>\n']
     if answer.hits:
         parts.append('<section aria-labelledby="closest">\n<h2 id="closest">Closest passages</h2>\n<ol>\n')
         for hit in answer.hits[:CLOSEST]:

@@ -25,6 +25,12 @@ GLYPH: Final = {
 }
 
 
+def reason(answer: Answer) -> str:
+    """Why there is no answer: the evidence says so, or the model, against it."""
+    said = answer.outcome is Outcome.DECLINED and answer.evidence.enough
+    return "the model cites none of the passages" if said else answer.evidence.reason
+
+
 class Numbers:
     """Source numbers as displayed: one for each quote, from 1, in order of appearance in the answer."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ragcli.render.excerpt import Excerpt, excerpt
 from ragcli.render.layout import Look, Segment, file_link, lay
-from ragcli.render.parts import CLOSEST, GLYPH, SECTION, UNCITED, VERDICT, Numbers, runs
+from ragcli.render.parts import CLOSEST, GLYPH, SECTION, UNCITED, VERDICT, Numbers, reason, runs
 from ragcli.render.place import Documents, Here, Place, best_span, lines_text, pages_text, place_of
 from ragcli.render.safe import name
 from ragcli.types import Answer, CitationMode, Cited, Hit, Scores, Snippet, Span, SupportStatus
@@ -82,8 +82,8 @@ def where(place: Place, look: Look, here: Here) -> list[Segment]:
 
 def _abstention(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
     parts = [lay([Segment(VERDICT[answer.outcome], "bold")], look)]
-    if answer.evidence.reason:
-        parts.append(lay([Segment(f"Reason: {name(answer.evidence.reason)}")], look))
+    if why := reason(answer):
+        parts.append(lay([Segment(f"Reason: {name(why)}")], look))
     if answer.hits:
         parts.append("\n" + closest_text(answer.hits, look, documents, here))
     return "".join(parts)

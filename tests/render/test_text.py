@@ -84,6 +84,7 @@ def test_no_evidence_says_so_and_shows_the_closest_passages() -> None:
 def test_a_declined_question_names_the_model() -> None:
     declined = answer(document(), text="", outcome=Outcome.DECLINED, hits=())
     assert answer_text(declined, PLAIN, {}, HERE).startswith("The model found no answer in your documents.\n")
+    assert "Reason: the model cites none of the passages" in answer_text(declined, PLAIN, {}, HERE)
 
 
 def test_an_uncited_answer_says_so_unless_citations_are_off() -> None:
