@@ -263,13 +263,10 @@ class Store:
         )
         return {int(id): (int(snippet), (int(start), int(end))) for id, snippet, start, end in rows}
 
-    def vectors(self, ids: Sequence[int] | None = None) -> Iterator[tuple[int, bytes]]:
-        """(window id, float32 bytes) of all windows or of some. DamagedIndex where a checksum disagrees."""
-        if ids is None:
-            rows = self.connection.execute("select id, vector, crc from window order by id")
-        else:
-            query = "select id, vector, crc from window where id in (select value from json_each(?)) order by id"
-            rows = self.connection.execute(query, (_json(list(ids)),))
+    def vectors(self, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """(window id, float32 bytes) of some windows, by id. DamagedIndex where a checksum disagrees."""
+        query = "select id, vector, crc from window where id in (select value from json_each(?)) order by id"
+        rows = self.connection.execute(query, (_json(list(ids)),))
         for id, vector, crc in rows:
             if zlib.crc32(vector) != crc:
                 pins = self.pins()

@@ -51,7 +51,7 @@ def check(given: Given) -> None:
     if given.stdin_name is not None:
         raise UsageError("--stdin-name needs - as the path", f"ragcli ingest - --stdin-name {given.stdin_name}")
     if given.null and given.files_from is None:
-        raise UsageError("--null needs --files-from")
+        raise UsageError("--null needs --files-from", "git ls-files -z | ragcli ingest --files-from - --null")
     for path in given.paths:
         if not os.path.exists(path):
             raise MissingError(f"{path}: no such file or folder")

@@ -190,7 +190,7 @@ def question_of(session: Session, text: str) -> str:
     """The question without surrounding blanks, cut at a length that no question needs."""
     text = text.strip()
     if not any(character.isalnum() for character in text):
-        raise UsageError("the question is empty")
+        raise UsageError("the question is empty", "ask in words, such as: How tall are penguins?")
     if len(text) > LONGEST:
         session.notice(f"the question has {len(text):,} characters; the first {LONGEST:,} are used")
     return text[:LONGEST]
@@ -208,9 +208,9 @@ def _lines(name: str) -> Iterator[bytes]:
                 if line.strip():
                     yield line
     except FileNotFoundError as error:
-        raise MissingError(f"{name}: no such file") from error
+        raise MissingError(f"{name}: no such file", "name a file of questions, or - for stdin") from error
     except IsADirectoryError as error:
-        raise UsageError(f"{name} is a folder, not a JSONL file") from error
+        raise UsageError(f"{name} is a folder, not a JSONL file", "name a file of questions, or - for stdin") from error
 
 
 def _entry(line: bytes) -> tuple[str | int | float | None, str]:

@@ -61,7 +61,7 @@ def run(
     from ragcli.walk import WalkOptions
 
     if min_words and max_words and min_words > max_words:
-        raise UsageError(f"--min-words {min_words} is more than --max-words {max_words}")
+        raise UsageError(f"--min-words {min_words} is more than --max-words {max_words}", "swap them")
     given = _sources.Given(paths or [], files_from, null, stdin_name)
     _sources.check(given)
     session = Session(ctx, embedder=embedder)
@@ -94,7 +94,7 @@ def _check_watch(given: Given, *, dry_run: bool) -> None:
     from ragcli.commands._watch import need_watchfiles
 
     if dry_run or PIPE in given.paths:
-        raise UsageError(f"--watch does not go with {'--dry-run' if dry_run else 'a text on stdin'}")
+        raise UsageError(f"--watch does not go with {'--dry-run' if dry_run else 'a text on stdin'}", "leave one out")
     need_watchfiles()
 
 

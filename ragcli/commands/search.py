@@ -37,7 +37,7 @@ def run(
     from ragcli.retrieve import retrieve
 
     if not query.strip():
-        raise UsageError("the query is empty")
+        raise UsageError("the query is empty", "such as: ragcli search 'tall penguins'")
     session = Session(ctx, k=k, embedder=embedder)
     as_json = common(ctx).as_json or jsonl
     chosen = filters(path, where)
