@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from ragcli.grammar import Grammar
 from ragcli.markup import guarded
-from ragcli.states import State, closable
+from ragcli.states import Part, State, closable
+from ragcli.types import CitationMode
 from ragcli.vocabulary import Vocabulary, utf8
 
-_KEPT: Final = 64
+_KEPT: Final = 32
 """Token sets that are remembered; a set for free text has nearly the whole vocabulary."""
 
 
@@ -37,7 +38,7 @@ class Constraint:
         """Every token for which `walk` gives a place, in ascending order; behind them the end tokens, where text may
         end. Never empty, and the same list for the same place: do not change it."""
         known, state = self.vocabulary.known, place.state
-        key = (self.grammar.mode, self.grammar.documents, place._replace(state=state._replace(relevant=(), last=())))
+        key = self._key(place)
         if state.source is None and key in known:
             return known[key]
         ids = sorted(set(self._below(place, b"")))
@@ -48,6 +49,13 @@ class Constraint:
                 known.pop(next(iter(known)))
             known[key] = ids
         return ids
+
+    def _key(self, place: Place) -> tuple[CitationMode, int, Place]:
+        """What the tokens that may come depend on; those of an answer, not on the documents."""
+        state = place.state._replace(relevant=(), last=())
+        if state.part is Part.ANSWER:
+            return self.grammar.mode, 0, place._replace(state=state._replace(cited=()))
+        return self.grammar.mode, self.grammar.documents, place._replace(state=state)
 
     def _walked(self, place: Place, spelling: bytes) -> Place | None:
         decoded = utf8(place.pending + spelling)
@@ -80,14 +88,16 @@ class Constraint:
             for size in range(1, len(ahead)):
                 yield from self._exactly(prefix + ahead[:size])
             state = self.grammar.step(place.state, char)
-            if state is not None and self.vocabulary.below(prefix + ahead):
+            low, high = self.vocabulary.span(prefix + ahead)
+            if state is not None and low < high:
                 yield from self._below(Place(state), prefix + ahead)
 
     def _exactly(self, spelling: bytes) -> Iterator[int]:
-        for other, id in self.vocabulary.below(spelling):
-            if other != spelling:
-                break
-            yield id
+        ordered = self.vocabulary.ordered
+        low, high = self.vocabulary.span(spelling) if spelling else (0, 0)
+        while low < high and ordered[low][0] == spelling:
+            yield ordered[low][1]
+            low += 1
 
     def _in_text(self, place: Place, prefix: bytes) -> Iterator[int]:
         """In free text: plain tokens need no walk, unless they begin with a space or go on with a `<`."""
@@ -101,7 +111,14 @@ class Constraint:
             tokens = vocabulary.below(prefix)
         for spelling, id in tokens:
             rest = spelling[len(prefix) :]
-            first = rest[:4].decode(errors="ignore")[:1] if not place.pending and id in vocabulary.plain else ""
-            is_safe = not rest or (first and not first.isspace() and not guarded(state.guard, first))
-            if is_safe or self._walked(place, rest) is not None:
+            is_plain = id in vocabulary.plain and not place.pending
+            if not rest or (is_plain and _is_safe(state, rest)) or self._walked(place, rest) is not None:
                 yield id
+
+
+def _is_safe(state: State, plain: bytes) -> bool:
+    """Whether text without `<`, ":" and ">" may come for certain; a line's end may not behind `<co`."""
+    if not state.fresh:
+        return not state.guard or b"\n" not in plain
+    first = plain[:4].decode(errors="ignore")[:1]
+    return not first.isspace() and not guarded(state.guard, first)

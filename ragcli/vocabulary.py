@@ -92,12 +92,16 @@ class Vocabulary:
         """The bytes of the longest token."""
         return max(len(spelling) for spelling, _ in self.ordered)
 
+    def span(self, prefix: bytes) -> tuple[int, int]:
+        """Which of the ordered tokens begin with `prefix`: the first, and the first behind them."""
+        after = prefix.rstrip(b"\xff")
+        high = bisect_left(self.ordered, (after[:-1] + bytes([after[-1] + 1]), -1)) if after else len(self.ordered)
+        return bisect_left(self.ordered, (prefix, -1)), high
+
     def below(self, prefix: bytes) -> Sequence[tuple[bytes, int]]:
         """The tokens that begin with `prefix`, in order."""
-        low = bisect_left(self.ordered, (prefix, -1))
-        after = prefix.rstrip(b"\xff")
-        after = after[:-1] + bytes([after[-1] + 1]) if after else b""
-        return self.ordered[low : bisect_left(self.ordered, (after, -1)) if after else None]
+        low, high = self.span(prefix)
+        return self.ordered[low:high]
 
     def encode(self, text: str) -> list[int]:
         """The tokenizer's own tokens, without special ones around."""

@@ -51,7 +51,8 @@ class GroundedWriter:
         self._floor = len(vocabulary.spell(_LAST_LINES.encode())) + _SHORTEST
         least = self._floor + len(vocabulary.spell(b"Relevant Documents: None"))
         if self._limit < least:
-            raise UsageError(f"{self._limit} tokens are too few for a grounded answer", f"allow {least} or more")
+            told = f"{self._limit} tokens are too few for a grounded answer"
+            raise UsageError(told, f"--max-new-tokens {least} or more, and room for them in the context: a smaller -k")
 
     def text(self) -> str:
         """What was written since it was asked last."""

@@ -123,8 +123,7 @@ def test_tokens_are_all_counted_and_the_last_one_is_the_end() -> None:
 
 
 @pytest.mark.parametrize("mode", [ACCURATE, FAST])
-@pytest.mark.parametrize("strength", [0.0, 6.0])
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize(("strength", "temperature"), [(0.0, 1.0), (6.0, 0.0), (6.0, 1.0)])
 def test_the_text_is_that_of_plain_decoding_under_the_grammar(
     mode: CitationMode, strength: float, temperature: float
 ) -> None:
@@ -142,9 +141,9 @@ def test_the_text_is_that_of_plain_decoding_under_the_grammar(
 @pytest.mark.parametrize("mode", [ACCURATE, FAST])
 @pytest.mark.parametrize("documents", [0, 1, 12])
 def test_whatever_a_random_model_says_is_well_formed(mode: CitationMode, documents: int) -> None:
-    for seed in range(3):
+    for seed in range(2):
         model = tinylm.model(seed, layers=1)
-        sampling = Sampling(max_tokens=115 + 20 * seed, temperature=1.0, seed=seed)
+        sampling = Sampling(max_tokens=105 + 20 * seed, temperature=1.0, seed=seed)
         got = steps(model, mode, sampling, documents=documents)
         assert got[-1].tokens <= sampling.max_tokens
         assert got[-1].finish is not None
@@ -263,13 +262,12 @@ def test_a_kept_cache_changes_nothing_but_the_work() -> None:
     model = tinylm.behaving(WANTED[ACCURATE])
     kept = KeptCache()
     first = text(steps(model, ACCURATE, prefix=kept))
-    model.tell(WANTED[ACCURATE], len(tinylm.prompt()))
     prompt = list(tinylm.prompt())
     assert kept.ids[: len(prompt)] == prompt
     assert kept.past.get_seq_length() == len(kept.ids)
-    model.seen = kept.ids[:]
+    passes = len(model.passes)
     assert text(steps(model, ACCURATE, prefix=kept)) == first
-    assert model.passes[0][0] == len(prompt) - 1
+    assert model.passes[passes] == (len(prompt) - 1, 1 + len(tinylm.vocabulary().encode("Relevant Documents:")))
 
 
 def test_a_pass_that_fails_leaves_an_empty_cache() -> None:

@@ -126,7 +126,7 @@ def test_an_accurate_completion_copies_its_answer_and_cites_what_it_listed(compl
     assert not accepts(ACCURATE, completion)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     mode=st.sampled_from([ACCURATE, FAST]),
     documents=st.integers(0, 12),
@@ -159,7 +159,7 @@ def test_any_walk_can_be_closed_and_is_read_back_without_a_repair(
         assert completion.text == answer.strip()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(mode=st.sampled_from([ACCURATE, FAST, OFF]), documents=st.integers(0, 12), seed=st.integers(0, 2**32))
 def test_forced_text_and_the_way_to_the_end_may_always_be_written(
     mode: CitationMode, documents: int, seed: int

@@ -16,7 +16,7 @@ from tests import tinylm
 END = "<|END_OF_TURN_TOKEN|>"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=30))
 def test_tokens_write_what_was_encoded(text: str) -> None:
     vocabulary = tinylm.vocabulary()
@@ -25,7 +25,7 @@ def test_tokens_write_what_was_encoded(text: str) -> None:
         assert b"".join(vocabulary.bytes_of(ids)).decode() == unicodedata.normalize("NFC", text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=30) | st.text(max_size=20).map(str.encode))
 def test_any_bytes_can_be_spelled(raw: bytes) -> None:
     vocabulary = tinylm.vocabulary()
@@ -47,7 +47,7 @@ def test_control_tokens_write_nothing_and_are_never_spelled() -> None:
     assert vocabulary.bytes_of([vocabulary.special["<PAD>"], 10**6]) == [b"", b""]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=4), st.text(min_size=1, max_size=1), st.integers(0, 3))
 def test_a_cut_character_is_told_from_what_is_no_utf8(text: str, last: str, size: int) -> None:
     head = last.encode()[:size] if size < len(last.encode()) else b""

@@ -93,7 +93,7 @@ class Behaving(CohereForCausalLM):  # type: ignore[no-untyped-call]
     def tell(self, completion: str, skipped: int) -> Behaving:
         """`skipped`: the prompt's tokens. Whatever it was told before is forgotten."""
         self.wanted, self.skipped = completion.encode(), skipped
-        self.seen: list[int] = []
+        self.behind = [0]
         self.passes: list[tuple[int, int]] = []
         self._next: dict[int, int] = {}
         at = 0
@@ -105,14 +105,14 @@ class Behaving(CohereForCausalLM):  # type: ignore[no-untyped-call]
     def forward(self, input_ids: torch.Tensor, past_key_values: Any = None, **more: Any) -> Any:
         start = past_key_values.get_seq_length() if past_key_values is not None else 0
         output = super().forward(input_ids=input_ids, past_key_values=past_key_values, **more)
-        self.seen = [*self.seen[:start], *input_ids[0].tolist()]
+        # behind[i]: the bytes written behind the first i tokens
+        self.behind = self.behind[: start + 1]
+        for place, spelling in enumerate(vocabulary().bytes_of(input_ids[0].tolist()), start):
+            self.behind.append(self.behind[-1] + (len(spelling) if place >= self.skipped else 0))
         self.passes.append((start, input_ids.shape[1]))
         kept = output.logits.shape[1]
-        lengths = [len(spelling) for spelling in vocabulary().bytes_of(self.seen[self.skipped :])]
-        for place in range(kept):
-            written = len(self.seen) - self.skipped - (kept - 1 - place)
-            if written >= 0:
-                output.logits[0, place, self._wish(sum(lengths[:written]))] += self.strength
+        for place, written in enumerate(self.behind[-kept:]):
+            output.logits[0, place, self._wish(written)] += self.strength
         return output
 
     def _wish(self, at: int) -> int:
