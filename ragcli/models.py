@@ -120,13 +120,8 @@ def pull(name: str, revision: str | None = None, on_progress: Callable[[str], No
     sharded = (snapshot / SHARDS).is_file()  # a large language model, which checkpoints.py looks at
     found = ModelFolder(snapshot, name, "", "") if sharded else _checked(snapshot, name, "")
     hashes = {file: file_sha256(snapshot / file) for file in NEEDED if (snapshot / file).is_file()}
-    _write_json(cache_folder() / "models.json", {**_recorded(), name: {"revision": snapshot.name, "files": hashes}})
+    _write_json(cache_folder() / "models.json", {**recorded(), name: {"revision": snapshot.name, "files": hashes}})
     return replace(found, revision=snapshot.name)
-
-
-def pulled() -> list[str]:
-    """The names of the models that `pull` fetched, whether or not they are still here."""
-    return sorted(_recorded())
 
 
 def traits(folder: ModelFolder) -> Traits:
@@ -199,7 +194,7 @@ def _hub() -> Path:
 def snapshots(name: str) -> list[Path]:
     """The snapshots of a model in the hub's cache, the one to use first."""
     home = _hub() / f"models--{name.replace('/', '--')}"
-    revisions = [_recorded().get(name, {}).get("revision"), DEFAULT_REVISION if name == DEFAULT_MODEL else None]
+    revisions = [recorded().get(name, {}).get("revision"), DEFAULT_REVISION if name == DEFAULT_MODEL else None]
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         revisions.append((home / "refs" / "main").read_bytes()[:40].decode("ascii", "replace"))
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -232,7 +227,7 @@ def _checked(path: Path, name: str, revision: str) -> ModelFolder:
     if missing:
         message = f"the model folder {path} has no {', '.join(missing)}"
         raise MissingError(message, "ragcli loads safetensors alone; name another folder or model")
-    record = _recorded().get(name, {})
+    record = recorded().get(name, {})
     if record.get("revision") == revision:
         for file, sha256 in record.get("files", {}).items():
             if file_sha256(path / file) != sha256:
@@ -257,7 +252,7 @@ def _modules(path: Path) -> list[tuple[str, Path]]:
     return modules
 
 
-def _recorded() -> dict[str, dict[str, Any]]:
+def recorded() -> dict[str, dict[str, Any]]:
     """What `pull` wrote: per name its revision and the hashes of its files."""
     return {
         name: record for name, record in _object(cache_folder() / "models.json").items() if isinstance(record, dict)

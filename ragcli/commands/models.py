@@ -45,7 +45,7 @@ def list_(ctx: typer.Context) -> None:
     from ragcli.commands._session import Session
 
     found: list[tuple[str, str | None]] = []
-    for name in dict.fromkeys((models.DEFAULT_MODEL, *models.pulled())):
+    for name in dict.fromkeys((models.DEFAULT_MODEL, *sorted(models.recorded()))):
         found.append((name, _where(name)))
     _show(Session(ctx), found)
 
