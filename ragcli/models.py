@@ -101,8 +101,7 @@ def pull(name: str, revision: str | None = None, on_progress: Callable[[str], No
 
     The only network access of ragcli. Raises MissingError with one line where it fails.
     """
-    name = name or DEFAULT_MODEL
-    name = name if "/" in name else f"sentence-transformers/{name}"
+    name = name if "/" in name else f"sentence-transformers/{name}" if name else DEFAULT_MODEL
     if not NAME.fullmatch(name):
         raise MissingError(f"{name!r} is no model name", f"a name looks like {DEFAULT_MODEL}")
     try:
@@ -117,8 +116,8 @@ def pull(name: str, revision: str | None = None, on_progress: Callable[[str], No
     except (OSError, ValueError, network_error) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise MissingError(f"cannot pull {name}: {reason}", "check the name and the network") from error
-    sharded = (snapshot / SHARDS).is_file()  # a large language model, which checkpoints.py looks at
-    found = ModelFolder(snapshot, name, "", "") if sharded else _checked(snapshot, name, "")
+    # many files are a language model's, which checkpoints.py looks at
+    found = ModelFolder(snapshot, name, "", "") if (snapshot / SHARDS).is_file() else _checked(snapshot, name, "")
     hashes = {file: file_sha256(snapshot / file) for file in NEEDED if (snapshot / file).is_file()}
     _write_json(cache_folder() / "models.json", {**recorded(), name: {"revision": snapshot.name, "files": hashes}})
     return replace(found, revision=snapshot.name)
@@ -220,10 +219,8 @@ def _checked(path: Path, name: str, revision: str) -> ModelFolder:
     """The folder, if it is whole, without pickles in place of weights, and as recorded when it was pulled."""
     missing = [file for file in NEEDED if not (path / file).is_file()]
     if "model.safetensors" in missing and any((path / file).exists() for file in PICKLES):
-        raise MissingError(
-            f"the model {name} has only pickled weights, which can run code; ragcli loads safetensors alone",
-            "name a revision or model with model.safetensors",
-        )
+        message = f"the model {name} has only pickled weights, which can run code; ragcli loads safetensors alone"
+        raise MissingError(message, "name a revision or model with model.safetensors")
     if missing:
         message = f"the model folder {path} has no {', '.join(missing)}"
         raise MissingError(message, "ragcli loads safetensors alone; name another folder or model")
