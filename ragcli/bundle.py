@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
-from ragcli import __version__, vectorcache
+from ragcli import __version__, backends, vectorcache
 from ragcli.audit import Mends, audit, schema_problem
 from ragcli.database import MIGRATIONS, NAME, look, version_of
 from ragcli.errors import DamagedIndex, MissingError, StorageError, UsageError
@@ -54,6 +54,7 @@ def export(folder: Path, target: Path, *, replace: bool = False) -> Bundle:
         with closing(Store.open(folder)) as source, closing(Store.open(staging, write=True)) as copy:
             source.copy_into(copy)
             copy.forget_caches()
+            copy.scrub(backends.create("lexicon", "fts5", connection=copy.connection))
             bundle = _sound(copy, staging, str(folder), "ragcli doctor --deep")
             copy.checkpoint()
         temporary = staging / "bundle"

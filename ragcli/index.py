@@ -21,7 +21,7 @@ from ragcli.failpoints import failpoint
 from ragcli.lock import WriterLock
 from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, stem_of, terms_of, why_no_text
 from ragcli.rows import Pins
-from ragcli.store import Store
+from ragcli.store import UNSCRUBBED, Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ MAX_WORDS: Final = 220
 """Of a snippet: within Cohere's 100-400, and short enough for its windows to be alike."""
 ANALYSIS: Final = 2
 """Goes up when `lexical.terms` gives other terms: stored terms and questions must be analysed alike."""
-UNSCRUBBED: Final = "unscrubbed"
-"""In the store: what may hold removed text until the next `publish`, "" for nothing."""
 
 
 class Near(NamedTuple):
@@ -270,10 +268,8 @@ class Index:
         self._keep_step(gone)
 
     def publish(self) -> None:
-        """Writes the vector cache, and scrubs removed text from the lexical index, also what a killed run removed."""
-        if self.store.meta(UNSCRUBBED):
-            self.lexicon.optimize()
-            self.store.set_meta(UNSCRUBBED, "")
+        """Writes the vector cache, and scrubs."""
+        self.store.scrub(self.lexicon)
         if not vectorcache.is_current(self.folder, self.store):
             vectorcache.publish(self.folder, self.store, self.vectors)
         self.store.checkpoint()

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ragcli.database import BUSY_MS, NAME, connect, existing
 from ragcli.errors import DamagedIndex
@@ -21,6 +22,12 @@ from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
 from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, ref_of, snippet_of
 from ragcli.types import Document, File, Snippet, Span
+
+if TYPE_CHECKING:
+    from ragcli.protocols import LexicalIndex
+
+UNSCRUBBED: Final = "unscrubbed"
+"""Key of what may hold removed text until the next `scrub`, "" for nothing."""
 
 
 def _encode(uri: str) -> bytes:
@@ -109,6 +116,12 @@ class Store:
     def set_pins(self, pins: Pins) -> None:
         """Once, before the first document."""
         self.set_meta("pins", _json({name: getattr(pins, name) for name in Pins.__slots__}))
+
+    def scrub(self, lexicon: LexicalIndex) -> None:
+        """Takes what was removed out of the lexical index, also what a killed run left there."""
+        if self.meta(UNSCRUBBED):
+            lexicon.optimize()
+            self.set_meta(UNSCRUBBED, "")
 
     def copy_into(self, other: Store) -> None:
         """Replaces all that `other` holds by what this store holds, in one transaction; its readers see the old."""

@@ -27,7 +27,7 @@ from ragcli.index import open_index
 from ragcli.reports import Counts, Verdict
 from ragcli.store import Store
 from ragcli.vectorcache import CACHE
-from tests.library import opened
+from tests.library import ingested, opened
 from tests.test_rebuild import ROOT, fill, found
 
 SCRIPT = """
@@ -106,6 +106,18 @@ def test_the_same_index_gives_the_same_bytes(tmp_path: Path, packed: Path) -> No
     (packed.parent / ".ragcli" / CACHE).touch()
     export(packed.parent / ".ragcli", tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == packed.read_bytes()
+
+
+def test_a_bundle_holds_nothing_of_what_a_killed_command_removed(tmp_path: Path) -> None:
+    text = "Zanzibarite is a green mineral of the coast."
+    (tmp_path / "a.md").write_text(text)
+    (tmp_path / "b.md").write_text("Kiwi birds lay very large eggs.")
+    ingested(tmp_path)
+    with opened(tmp_path) as index:
+        index.drop(["a.md"])  # and no `publish`
+    assert b"zanzibarit" in (tmp_path / ".ragcli" / "store.sqlite").read_bytes()
+    export(tmp_path / ".ragcli", tmp_path / "notes.ragcli")
+    assert b"zanzibarit" not in (tmp_path / "notes.ragcli").read_bytes().lower()
 
 
 def test_a_bundle_shows_one_commit_while_others_write(tmp_path: Path) -> None:

@@ -12,10 +12,9 @@ from typing import Any, Final
 from ragcli import parsers
 from ragcli.errors import UnreadableFile
 from ragcli.parsers import _passwords
-from ragcli.parsers._wire import MAX_PARTS, WALL, part_limit, read, write
+from ragcli.parsers._wire import MAX_CHARS, MAX_PARTS, WALL, part_limit, read, write
 from ragcli.types import Parsed, Part
 
-MAX_CHARS: Final = 20_000_000
 MAX_EXPANSION: Final = 100
 """Characters of text a byte of file may give, once there are more than a million."""
 _FREE_CHARS: Final = 1_000_000

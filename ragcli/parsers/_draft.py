@@ -9,9 +9,9 @@ from typing import Final
 
 from ragcli.errors import UnreadableFile
 from ragcli.parsers._blocks import capped
+from ragcli.parsers._wire import MAX_CHARS
 from ragcli.types import Block, BlockKind, Page
 
-MAX_CHARS: Final = 20_000_000
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _LINES: Final = re.compile(r" ?\n[ \n]*")
 _DEEPEST: Final = 8  # levels of nested lists that are indented

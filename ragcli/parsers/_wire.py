@@ -10,6 +10,8 @@ from typing import IO, Final
 
 WALL: Final = 3.0
 """Times its CPU budget a job may take on the clock: a child that waits is stuck, but the machine may be busy."""
+MAX_CHARS: Final = 20_000_000
+"""Of one file's text: a library of 40 novels; beyond it a file is a bomb."""
 MAX_PARTS: Final = 1000
 """Files that one file may hold, not counting those in them."""
 _LENGTH: Final = 8

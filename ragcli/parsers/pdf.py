@@ -12,12 +12,11 @@ from ragcli.errors import UnreadableFile
 from ragcli.parsers import _passwords
 from ragcli.parsers._blocks import capped
 from ragcli.parsers._pdf_layout import Group, Titles, body_height, groups_of, normal, rejoin, words_of
+from ragcli.parsers._wire import MAX_CHARS
 from ragcli.types import Block, BlockKind, Fields, Page, Parsed
 
 SUFFIXES: Final = (".pdf",)
 
-MAX_CHARS: Final = 20_000_000
-"""A library of 40 novels; beyond it a file is a bomb."""
 _MAX_PAGES: Final = 20_000
 _OUTLINE_ENTRIES: Final = 5000
 _NOTED_PAGES: Final = 20
