@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ragcli.commands._generation import Generation
     from ragcli.commands._session import Session
     from ragcli.protocols import Runtime
+    from ragcli.sessions import Conversation
     from ragcli.types import Filters, Turn
 
 PREAMBLE: Final = "preamble"
@@ -125,10 +126,10 @@ class Other:
         folder = self.session.settings.index
         if self.kept_as and not folder.is_dir():
             raise MissingError(f"there is no index at {folder} to keep a session in", "ask without --session")
-        history = sessions.recent(sessions.load(folder, self.kept_as)) if self.kept_as else ()
+        before = sessions.load(folder, self.kept_as) if self.kept_as else sessions.Conversation()
         if self.session.meta.get(META + PLAIN):
-            return self._plain(question, history, form)
-        return self._grounded(question, history, form)
+            return self._plain(question, before, form)
+        return self._grounded(question, sessions.recent(before), form)
 
     def _grounded(self, question: str, history: Sequence[Turn], form: Form) -> int:
         """The prompt, even where the evidence is too little for it to be answered."""
@@ -154,14 +155,14 @@ class Other:
             self.session.notice(f"without --print-prompt no model would be asked: {judged.reason}")
         return EXIT_OK
 
-    def _plain(self, question: str, history: Sequence[Turn], form: Form) -> int:
+    def _plain(self, question: str, before: Conversation, form: Form) -> int:
         from ragcli import backends, sessions
         from ragcli.ask import ask_plainly, plain_prompt
         from ragcli.commands._answers import remember, show_answer
         from ragcli.render.jsonform import exit_code
 
         runtime: Runtime = backends.create("runtime", self.session.settings.runtime, **self.how.loading)
-        sampling = self.how.sampling
+        sampling, history = self.how.sampling, sessions.recent(before)
         if self.shown:
             fitted = plain_prompt(question, runtime=runtime, sampling=sampling, history=history, preamble=self.preamble)
             return self._show(question, fitted, runtime, form)
@@ -172,7 +173,7 @@ class Other:
             turn = {"session": {"name": sessions.check_name(self.kept_as), "turn": said.asked}}
         show_answer(self.session, None, answer, form, **turn)
         if self.session.settings.index.is_dir():
-            remember(self.session, answer)
+            remember(self.session, answer, sessions.sources(before))
         return exit_code(answer.outcome)
 
     def _show(self, question: str, fitted: Fitted, runtime: Runtime, form: Form) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from ragcli.checkpoints import NON_COMMERCIAL, Checkpoint
+from ragcli.private import write_whole
 
 FILE: Final = "licences.json"
 LARGEST_BYTES: Final = 1 << 16
@@ -46,9 +46,7 @@ def tell_once(found: Checkpoint, say: Callable[[str], None], path: Path | None =
     told[key] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with contextlib.suppress(OSError):  # a folder that cannot be written to
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(told, indent=1).encode())
 
 
 def _told(path: Path) -> dict[str, str]:
