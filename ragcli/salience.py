@@ -83,6 +83,7 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
     spans = sentences.spans(snippet.text, 0, len(snippet.text))
     columns = next((value for key, value in snippet.fields if key == "columns"), "")
     similar, setting, weakest = asked.similar(snippet.text, spans, columns)
+    names = _names(snippet)
     found: list[Sentence] = []
     lead = 0.0
     for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True):
@@ -98,19 +99,33 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
             asks.answers(asked.asked, text),
         )
         own = asked.weigh(features, number)
-        rated = own - LEAD if _is_lead(snippet.text, start, end) else max(own, lead)
+        rated = own - LEAD if _is_lead(snippet.text, start, end, names) else max(own, lead)
         lead = own - HANDED_ON if rated < own else 0.0
         found.append(Sentence(number, start, end, *features, asked.reliable, rated))
     return found
 
 
-def _is_lead(text: str, start: int, end: int) -> bool:
-    """Whether a sentence only announces the next one: a heading, a question, a table's head or rule."""
+def _is_lead(text: str, start: int, end: int, names: set[str]) -> bool:
+    """Whether a sentence only announces the next one: a heading, a question, a table's head or rule. `names` are
+    the document's title and the snippet's sections, folded."""
     if _LEAD.match(text, start, end) or _UNDERLINED.match(text, end) or text[end - 1 : end] in "?？؟":
         return True
+    if text[start:end].casefold() in names:
+        return True
     alone = end - start < HEADING_CHARS and _BLANK_BEFORE.search(text, max(0, start - 80), start) is not None
-    ends = text[end - 1].isalpha() and ":" not in text[start:end] and not _ITEM.match(text, start, end)
-    return alone and ends and _BLANK_AFTER.match(text, end) is not None
+    below = _BLANK_AFTER.match(text, end)
+    if not alone or below is None or ":" in text[start:end] or not text[end - 1].isalnum():
+        return False
+    if _ITEM.match(text, start, end):
+        return text[start].isdigit() and _ITEM.match(text, below.end()) is None
+    longer = text.find("\n", below.end(), below.end() + end - start) < 0
+    return text[end - 1].isalpha() or longer
+
+
+def _names(snippet: Snippet) -> set[str]:
+    """The document's title and the names on the way to the snippet's section, folded."""
+    values = (value for key, value in snippet.fields if key in ("title", "section"))
+    return {part.casefold() for value in values for part in (value, *value.split(" > "))}
 
 
 Features = tuple[float, float, float, float, float, float, float, int]

@@ -90,10 +90,29 @@ def test_a_sentence_longer_than_the_embedder_reads_is_read_in_parts() -> None:
     assert one.maxsim == pytest.approx(1.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("lead", ["## How tall is the tower?", "How tall is the tower?", "How tall is the tower"])
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "## How tall is the tower?",
+        "How tall is the tower?",
+        "How tall is the tower",
+        "3. How tall is the tower",
+        "How tall is the tower, 1889",
+    ],
+)
 def test_a_heading_or_question_hands_its_score_to_the_next_sentence(lead: str) -> None:
     text = f"{lead}\n\nIt measures 324 metres. Iron was used."
     assert best("How tall is the tower?", text) == "It measures 324 metres."
+
+
+def test_a_title_repeated_as_a_line_is_no_answer() -> None:
+    name = "Offer 4471: how tall the tower is"
+    heading, sentence = scored("how tall is the tower", f"{name}\n\nIt measures 324 metres.", title=name)
+    assert sentence.score > heading.score
+
+
+def test_items_of_a_list_with_blank_lines_are_answers() -> None:
+    assert best("Which colour is sand?", "1. sea blue\n\n2. sand yellow\n\n3. wood brown") == "2. sand yellow"
 
 
 def test_of_equal_sentences_the_one_in_the_better_snippet_wins() -> None:
