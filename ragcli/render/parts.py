@@ -66,11 +66,13 @@ class Run(NamedTuple):
 
 
 def runs(answer: Answer) -> Iterator[Run]:
-    """The answer's text cut at every edge of a citation; citations may overlap."""
-    edges = sorted({0, len(answer.text), *(edge for each in answer.citations for edge in (each.start, each.end))})
+    """The answer's text cut at every edge of a citation; citations may overlap. A line end that an edge may cut in
+    two is a blank and a line feed."""
+    text = answer.text.replace("\r\n", " \n")
+    edges = sorted({0, len(text), *(edge for each in answer.citations for edge in (each.start, each.end))})
     for start, end in pairwise(edges):
         within = tuple(each for each in answer.citations if each.start <= start and end <= each.end)
-        yield Run(answer.text[start:end], within, tuple(each for each in within if each.end == end))
+        yield Run(text[start:end], within, tuple(each for each in within if each.end == end))
 
 
 def where_text(place: Place, here: Here) -> str:

@@ -22,6 +22,12 @@ def test_overlapping_citations_cut_the_answer_at_every_edge() -> None:
     ]
 
 
+def test_a_citation_that_ends_within_a_line_end_leaves_no_control_character() -> None:
+    cut = Citation(0, 4, "one\r", (cited(FOUND, QUOTE),))
+    shown = list(runs(answer(OF, text="one\r\ntwo", citations=(cut,))))
+    assert [run.text for run in shown] == ["one ", "\ntwo"]
+
+
 def test_an_answer_without_text_has_no_runs() -> None:
     assert list(runs(answer(OF, text="", citations=()))) == []
 
