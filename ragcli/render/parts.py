@@ -66,13 +66,15 @@ class Run(NamedTuple):
 
 
 def runs(answer: Answer) -> Iterator[Run]:
-    """The answer's text cut at every edge of a citation; citations may overlap. A line end that an edge may cut in
-    two is a blank and a line feed."""
-    text = answer.text.replace("\r\n", " \n")
+    """The answer's text cut at every edge of a citation; citations may overlap."""
+    text = answer.text
     edges = sorted({0, len(text), *(edge for each in answer.citations for edge in (each.start, each.end))})
     for start, end in pairwise(edges):
         within = tuple(each for each in answer.citations if each.start <= start and end <= each.end)
-        yield Run(text[start:end], within, tuple(each for each in within if each.end == end))
+        part = text[start:end]
+        if text[end - 1 : end + 1] == "\r\n":  # the line end is the next run's
+            part = part[:-1] + " "
+        yield Run(part, within, tuple(each for each in within if each.end == end))
 
 
 def where_text(place: Place, here: Here) -> str:
