@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +107,45 @@ def test_finding_the_parsers_loads_no_library_of_theirs() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     late = {"email.message", "statistics", "zipfile", "xml.etree", "ragcli.parsers._declarations"}
     assert not late & set(done.stdout.split())
+
+
+SHOUT = '''"""Capitals."""
+
+from __future__ import annotations
+
+from ragcli.types import Block, BlockKind, Parsed
+
+SUFFIXES = (".shout",)
+
+
+def parse(raw: bytes, name: str, /) -> Parsed:
+    text = raw.decode().lower()
+    return Parsed(text, (Block(BlockKind.PARAGRAPH, 0, len(text)),))
+'''
+INGEST = """
+import sys
+from pathlib import Path
+import ragcli
+from tests.library import ingested, opened
+assert Path(ragcli.__file__).is_relative_to(sys.argv[1])
+folder = Path(sys.argv[1]) / "files"
+print(*(f"{o.uri} {o.state}" for o in ingested(folder).outcomes if o.uri != ".ragcli"))
+with opened(folder) as index:
+    print(index.store.document("a.shout").text)
+"""
+
+
+def test_a_new_format_is_one_new_file_in_a_copy_of_the_package(tmp_path: Path) -> None:
+    shutil.copytree(Path(parsers.__file__).parents[1], tmp_path / "ragcli", ignore=shutil.ignore_patterns("*.pyc"))
+    (tmp_path / "ragcli/parsers/shout.py").write_text(SHOUT, encoding="utf-8")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/a.shout").write_text("THE LAMP IS LIT", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", INGEST, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert done.stdout == "a.shout added\nthe lamp is lit\n", done.stderr
