@@ -90,7 +90,8 @@ def _fixed(question: str) -> list[tuple[str, Sequence[str]]]:
     return [(question[day.start : day.end], day.terms[-1:]) for day in days] + [
         (word, content_terms(word))
         for at, word in enumerate(words)
-        if word[0].isdigit() or (at and word[0].isupper() and (marked or any(c.isupper() for c in word[1:])))
+        if word[0].isdigit()
+        or (at and word[0].isupper() and word != "I" and (marked or any(c.isupper() for c in word[1:])))
     ]
 
 

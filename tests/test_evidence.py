@@ -109,3 +109,9 @@ def test_a_day_that_no_passage_has_counts_against_it_and_one_in_other_form_does_
     there = judged("How damp was the weight shaft on 1 July 2025?", rows)
     absent = judged("How damp was the weight shaft on 2 July 2025?", rows)
     assert there.score > absent.score
+
+
+def test_i_is_no_name() -> None:
+    asked, named = (judged(f"How do {who} see the golden record of Voyager?", *TEXTS) for who in ("I", "Klingons"))
+    assert asked.score > 2 * named.score
+    assert '"I"' not in judged("How do I file a tax return?", *TEXTS).reason
