@@ -25,7 +25,6 @@ from ragcli.types import (
     Piece,
     Prompt,
     Sampling,
-    SearchMode,
     Snippet,
     Turn,
     Usage,
@@ -48,7 +47,6 @@ def ask(
     mode: CitationMode = CitationMode.ACCURATE,
     k: int = 5,
     filters: Filters = Filters(),
-    search: SearchMode = SearchMode.HYBRID,
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
     preamble: str = "",
@@ -63,7 +61,7 @@ def ask(
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
-    hits, judged = find(question, index=index, k=k, filters=filters, search=search, history=history)
+    hits, judged = find(question, index=index, k=k, filters=filters, history=history)
     found = time.monotonic()
     outline = Answer(
         question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, model=runtime.model
@@ -101,11 +99,10 @@ def find(
     index: Index,
     k: int = 5,
     filters: Filters = Filters(),
-    search: SearchMode = SearchMode.HYBRID,
     history: Sequence[Turn] = (),
 ) -> tuple[list[Hit], Evidence]:
     """The k best snippets, and whether they answer at all."""
-    hits = rerank(retrieve(question, index, mode=search, k=SPARE * k, filters=filters, history=history), k)
+    hits = rerank(retrieve(question, index, k=SPARE * k, filters=filters, history=history), k)
     snippets = [hit.snippet for hit in hits]
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
     return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ragcli import dates
+from ragcli.language import NO_CONTENT_ABROAD
 from ragcli.lexical import content_terms
 from ragcli.salience import term_weights
 from ragcli.types import Evidence
@@ -91,8 +92,13 @@ def _fixed(question: str) -> list[tuple[str, Sequence[str]]]:
         (word, content_terms(word))
         for at, word in enumerate(words)
         if word[0].isdigit()
-        or (at and word[0].isupper() and word != "I" and (marked or any(c.isupper() for c in word[1:])))
+        or (at and word[0].isupper() and (any(c.isupper() for c in word[1:]) or (marked and _says_much(word))))
     ]
+
+
+def _says_much(word: str) -> bool:
+    """Not "I", nor the "What" of a second sentence."""
+    return word.casefold() not in NO_CONTENT_ABROAD
 
 
 def _reason(question: str, lost: Sequence[str], there: set[str], idf: Callable[[str], float]) -> str:

@@ -1,5 +1,5 @@
-"""What the verbs that look after an index report: checks, counts, what was rebuilt, what a bundle holds,
-what was asked."""
+"""What verbs report besides hits and answers: checks and counts of an index, what was rebuilt, what a bundle holds,
+what was asked, a prompt, whether a model fits."""
 
 from __future__ import annotations
 

@@ -54,18 +54,13 @@ class _Compatible(dict[int, str]):
 _COMPATIBLE: Final = _Compatible()
 
 
-def neutral(text: str) -> str:
-    """The model's copy of a text on lines of its own: as long as the text, so that offsets hold in both."""
-    return _neutral(text, bytearray(len(text)))
-
-
 @lru_cache(maxsize=4)  # a prompt is counted, encoded and guarded
 def model_copy(prompt: Prompt) -> tuple[Segment, ...]:
     """The prompt's segments as the model gets them; a word that is forged over a seam is broken where it was given."""
     trusted = bytearray()
     for segment in prompt.segments:
         trusted += (b"\1" if segment.trusted else b"\0") * len(segment.text)
-    whole = _neutral("".join(segment.text for segment in prompt.segments), trusted)
+    whole = neutral("".join(segment.text for segment in prompt.segments), trusted)
     copies: list[Segment] = []
     at = 0
     for segment in prompt.segments:
@@ -74,8 +69,10 @@ def model_copy(prompt: Prompt) -> tuple[Segment, ...]:
     return tuple(copies)
 
 
-def _neutral(text: str, trusted: bytearray) -> str:
-    """`trusted[i]`: character i is the template's own and stays."""
+def neutral(text: str, trusted: bytes | bytearray = b"") -> str:
+    """The model's copy of a text on lines of its own: as long as the text, so that offsets hold in both. `trusted[i]`
+    not 0: character i is the template's own and stays; none is unless it is given."""
+    trusted = trusted or bytes(len(text))
     text = _HIDDEN.sub(UNSEEN, text)
     changes = dict(_changes(text, trusted))
     if not changes:
@@ -88,7 +85,7 @@ def _neutral(text: str, trusted: bytearray) -> str:
     return "".join((*parts, text[at:]))
 
 
-def _changes(text: str, trusted: bytearray) -> Iterator[tuple[int, str]]:
+def _changes(text: str, trusted: bytes | bytearray) -> Iterator[tuple[int, str]]:
     for forged in _forged(text):
         if forged["word"] is None:
             place, character = forged.start(), ANGLE

@@ -111,7 +111,9 @@ def test_a_day_that_no_passage_has_counts_against_it_and_one_in_other_form_does_
     assert there.score > absent.score
 
 
-def test_i_is_no_name() -> None:
+def test_function_words_with_a_capital_are_no_names() -> None:
     asked, named = (judged(f"How do {who} see the golden record of Voyager?", *TEXTS) for who in ("I", "Klingons"))
     assert asked.score > 2 * named.score
     assert '"I"' not in judged("How do I file a tax return?", *TEXTS).reason
+    assert '"What"' not in judged("We read about the moon. What is the tax on it?", *TEXTS).reason
+    assert '"WHO"' in judged("What did the WHO say?", *TEXTS).reason

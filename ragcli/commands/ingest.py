@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +70,8 @@ def run(
         exclude=_sources.patterns(exclude, "--exclude"),
         private=() if password_file is None else (os.path.abspath(password_file),),
     )
-    options = IngestOptions(pairs(meta, "--meta"), verify, prune_all, walk=walk)
-    options = replace(options, passwords=_sources.passwords(password_file), listed=files_from is not None)
+    passwords = _sources.passwords(password_file)
+    options = IngestOptions(pairs(meta, "--meta"), verify, prune_all, files_from is not None, passwords, walk)
     if watch:
         _check_watch(given, dry_run=dry_run)
     base = Path(os.path.abspath(session.settings.index)).parent
