@@ -71,10 +71,8 @@ class Terminal:
     def wait(self, *texts: str) -> str:
         """Everything up to the last of these texts, which come in order; the next wait starts behind."""
         deadline = time.monotonic() + WAIT_S
-        pattern = re.compile(".*?".join(map(re.escape, texts)), re.DOTALL)
-        while not pattern.search(self.screen):
-            assert self._more(deadline - time.monotonic()), f"no {texts} in {self.screen!r}"
-        screen = self.screen
+        while not _in_order(texts, screen := self.screen):
+            assert self._more(deadline - time.monotonic()), f"no {texts} in {screen!r}"
         self._read_to = len(self._raw)
         assert "Traceback" not in screen
         return screen
@@ -104,6 +102,17 @@ class Terminal:
             return False
         self._raw += part
         return bool(part)
+
+
+def _in_order(texts: Sequence[str], screen: str) -> bool:
+    """Linear in the screen, which a streamed answer repaints hundreds of times."""
+    at = 0
+    for text in texts:
+        at = screen.find(text, at)
+        if at < 0:
+            return False
+        at += len(text)
+    return True
 
 
 @contextmanager
