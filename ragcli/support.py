@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ragcli import sentences
+from ragcli import quantities, sentences
 from ragcli.lexical import content_terms
+from ragcli.quantities import Quantity
 from ragcli.salience import credit, stems, term_weights
-from ragcli.types import Citation, Cited, Support, SupportStatus
+from ragcli.types import Citation, Cited, Snippet, Support, SupportStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ragcli.types import Mark, Snippet, Span
+    from ragcli.protocols import Embedder
+    from ragcli.types import Mark, Span
 
     Idf = Callable[[str], float]
 
@@ -31,25 +32,7 @@ UNMATCHED_NUMBER: Final = 0.7
 UNMATCHED_NAME: Final = 0.85
 NEGATION_FLIP: Final = 0.85
 
-_NUMBER: Final = re.compile(r"[$€£¥]?\d+(?:[.,'’\u00a0\u202f]\d+)*(?:\s?(?:%|°[CF]?|‰|[^\W\d_]{1,3}\b))?")
-_DIGITS: Final = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_UNITS: Final = frozenset(
-    (
-        "% ‰ ° °C °F $ € £ ¥ mm cm dm m km in ft yd mi mg g kg t lb oz ml cl l s ms min h Hz kHz MHz GHz W kW MW"
-        " GW V kV A Pa kPa hPa bar K J kJ eV KB kB MB GB TB"
-    ).split()
-)
-_NUMBER_WORDS: Final = {
-    word: str(value)
-    for words in (
-        "zero one two three four five six seven eight nine ten eleven twelve",
-        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
-        "zéro une deux trois quatre cinq six sept huit neuf dix onze douze",
-    )
-    for value, word in enumerate(words.split())
-}
 _NEGATIONS: Final = frozenset(
     (
         "not no never none nor neither without cannot nicht kein keine keinen keiner keinem nie niemals ohne weder"
@@ -69,16 +52,12 @@ _OPPOSITES: Final = tuple(
 )  # fmt: skip
 
 
-_Number = tuple[frozenset[str], str]
-"""The readings of a number's digits ("1.234" is two), and its unit where that is a known one."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """What a source must carry: terms with weights, numbers as readings, names, polarity, words."""
 
     weights: dict[str, float]
-    numbers: tuple[_Number, ...]
+    numbers: tuple[Quantity, ...]
     names: frozenset[str]
     words: frozenset[str]
 
@@ -130,6 +109,12 @@ def locate(claim: str, snippet: Snippet, *, idf: Idf, context: str = "") -> Supp
     factor = _agreement(wanted, snippet.text[start:end], whole_text)
     status = _status(share, factor)
     return Support(status, "overlap", round(share * factor, 4), snippet.start + start, snippet.start + end)
+
+
+def score_claim(claim: str, evidence: Sequence[str], *, idf: Idf, embedder: Embedder | None = None) -> float:
+    """How well texts together carry a claim, 0..1; `embedder` finds other words for the same where it is given."""
+    text = "\n\n".join(evidence)
+    return locate(claim, Snippet(0, "", 0, "", 0, len(text), text, (), (1, 1)), idf=idf).score
 
 
 def _status(share: float, factor: float) -> SupportStatus:
@@ -202,7 +187,7 @@ def _best_window(wanted: _Claim, text: str, spans: Sequence[Span], header: str) 
 
 def _stems(text: str) -> set[str]:
     """The terms of a text as `salience.stems` has them, and its numbers' readings marked by "#"."""
-    return stems(text) | {"#" + reading for readings, _ in _stated(text) for reading in readings}
+    return stems(text) | {"#" + reading for stated in quantities.find(text) for reading in _readings(stated)}
 
 
 def _share(wanted: _Claim, there: set[str]) -> float:
@@ -220,10 +205,16 @@ def _share(wanted: _Claim, there: set[str]) -> float:
 def _read(claim: str, idf: Idf) -> _Claim:
     """Numbers weigh as one term "#a|b" of all their readings, however they are written."""
     weights = {term: weight for term, weight in term_weights(claim, idf).items() if not term[0].isdigit()}
-    numbers = tuple(_numbers(claim))
+    numbers = tuple(
+        each for each in quantities.find(claim) if any(letter.isdigit() for letter in claim[each.start : each.end])
+    )
     usual = sum(weights.values()) / len(weights) if weights else 1.0
-    weights.update({"#" + "|".join(sorted(readings)): usual for readings, _ in numbers})
+    weights.update({"#" + "|".join(_readings(number)): usual for number in numbers})
     return _Claim(weights, numbers, _names(_WORD.findall(claim)), _folded(claim))
+
+
+def _readings(number: Quantity) -> list[str]:
+    return sorted(f"{value.normalize():f}" for value in number.values)
 
 
 def _names(words: Sequence[str]) -> frozenset[str]:
@@ -236,36 +227,11 @@ def _names(words: Sequence[str]) -> frozenset[str]:
     return frozenset(word.casefold() for word in capital)
 
 
-def _numbers(text: str) -> Iterable[_Number]:
-    for match in _NUMBER.finditer(text):
-        digits = _DIGITS.search(match.group())
-        if digits is None:
-            continue
-        rest = match.group().replace(digits.group(), " ").split()
-        yield _readings(digits.group()), next((part for part in rest if part in _UNITS), "")
-
-
-def _stated(text: str) -> list[_Number]:
-    """The numbers of a text, small ones in words too."""
-    spelled = (_NUMBER_WORDS.get(word) for word in _folded(text))
-    return [*_numbers(text), *((frozenset({value}), "") for value in spelled if value)]
-
-
-def _readings(digits: str) -> frozenset[str]:
-    """The values that digits with separators may mean: "1,234" is 1234 and 1.234."""
-    plain = "".join(str(unicodedata.digit(letter)) if letter.isdigit() else letter for letter in digits)
-    groups = re.split(r"\D", plain)
-    readings = {"".join(groups)} if all(len(group) == 3 for group in groups[1:]) else set()
-    if len(groups) > 1:
-        readings.add("".join(groups[:-1]) + "." + groups[-1].rstrip("0"))
-    return frozenset(reading.strip(".").lstrip("0") or "0" for reading in readings)
-
-
 def _agreement(wanted: _Claim, quote: str, whole: str) -> float:
     """1.0 when numbers with their units and names stand in `whole` and the quote has the claim's polarity."""
-    folded, known, there = _folded(quote), _folded(whole), _stated(whole)
+    folded, known, there = _folded(quote), _folded(whole), quantities.find(whole)
     factor = 1.0
-    if not all(any(_same(number, other) for other in there) for number in wanted.numbers):
+    if not all(any(quantities.same(number, other) for other in there) for number in wanted.numbers):
         factor *= UNMATCHED_NUMBER
     if not wanted.names <= known:
         factor *= UNMATCHED_NAME
@@ -276,10 +242,6 @@ def _agreement(wanted: _Claim, quote: str, whole: str) -> float:
 
 def _folded(text: str) -> frozenset[str]:
     return frozenset(word.casefold() for word in _WORD.findall(text))
-
-
-def _same(number: _Number, other: _Number) -> bool:
-    return bool(number[0] & other[0]) and (not number[1] or not other[1] or number[1] == other[1])
 
 
 def _negated(words: Iterable[str]) -> bool:

@@ -18,8 +18,9 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "support", "provenance", "salience", "asks", "followup", "tokens", "budget",
-        "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint"),
+        "citations", "evidence", "quantities", "support", "provenance", "salience", "asks", "followup", "tokens",
+        "budget", "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint",
+        "measures", "significance"),
     2: ("private", "backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch",
         "installation", "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
         "writer", "decoding", *FAMILIES),
