@@ -132,13 +132,15 @@ def _mass(weights: dict[str, float], sentence: str) -> float:
 
 def _allowed(index: Index, filters: Filters) -> list[int] | None:
     """The snippets that the filters leave, None for all."""
-    if not filters.paths and not filters.where:
+    if filters == Filters():
         return None
-    wanted = set(filters.where)
+    wanted, unwanted = set(filters.where), set(filters.without)
     documents = (
         document.id
         for document in index.store.documents()
-        if wanted <= set(document.metadata) and (not filters.paths or _matches(document.uri, filters.paths))
+        if wanted <= set(document.metadata)
+        and document.uri not in unwanted
+        and (not filters.paths or _matches(document.uri, filters.paths))
     )
     return index.store.snippet_ids(documents)
 

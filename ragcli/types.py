@@ -247,10 +247,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is limited to, before its top-k: any of the path globs, and all of the metadata pairs."""
+    """What a search is limited to, before its top-k: any of the path globs, all of the metadata pairs, and no
+    document `without` names by its uri."""
 
     paths: tuple[str, ...] = ()
     where: Fields = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,11 @@ def test_metadata_filters_apply_before_the_top_k(tmp_path: Path) -> None:
         assert uris(index, "keeper", filters=Filters(where=(("year", "1903"), ("year", "1893")))) == []
 
 
+def test_documents_left_out_make_room_for_the_next(index: Index) -> None:
+    first, second = uris(index, "keeper of the lamp", k=2)
+    assert uris(index, "keeper of the lamp", k=1, filters=Filters(without=(first,))) == [second]
+
+
 def test_filters_that_allow_nothing_find_nothing(index: Index) -> None:
     assert retrieve("keeper", index, filters=Filters(paths=("nowhere/*",))) == []
 
