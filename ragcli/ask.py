@@ -50,18 +50,19 @@ def ask(
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
     preamble: str = "",
+    enough: float = evidence.ENOUGH,
     on_text: Callable[[str], None] = lambda _: None,
     stoppable: bool = False,
 ) -> Answer:
     """The answer to `question` from the k best snippets, or as many of them as the runtime's context takes;
     `on_text` gets its clean text as it comes.
 
-    Without evidence the outcome is `no_evidence` and no runtime is called. If `stoppable`, an interrupt
+    With evidence below `enough` the outcome is `no_evidence` and no runtime is called. If `stoppable`, an interrupt
     ends the answer where it is (`Finish.CANCELLED`), and is raised only as long as nothing was said.
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
-    hits, judged = find(question, index=index, k=k, filters=filters, history=history)
+    hits, judged = find(question, index=index, k=k, filters=filters, history=history, enough=enough)
     found = time.monotonic()
     outline = Answer(
         question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, model=runtime.model
@@ -100,12 +101,13 @@ def find(
     k: int = 5,
     filters: Filters = Filters(),
     history: Sequence[Turn] = (),
+    enough: float = evidence.ENOUGH,
 ) -> tuple[list[Hit], Evidence]:
     """The k best snippets, and whether they answer at all."""
     hits = rerank(retrieve(question, index, k=SPARE * k, filters=filters, history=history), k)
     snippets = [hit.snippet for hit in hits]
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
-    return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf)
+    return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf, enough=enough)
 
 
 def prompt_for(

@@ -111,6 +111,7 @@ class Chat:
                 sampling=self.how.sampling,
                 history=sessions.recent(self.said),
                 preamble=self.preamble,
+                enough=self.how.enough,
                 on_text=on_text,
                 stoppable=True,
             )

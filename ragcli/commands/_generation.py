@@ -1,4 +1,4 @@
-"""The flags by which `ask` says how a language model is loaded and how it draws words."""
+"""The flags by which `ask` says when to answer, how a language model is loaded and how it draws words."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Flag:
         return self.name.replace("-", "_")
 
 
+CONFIDENCE: Final = Flag("min-confidence", float, "The least evidence to answer from. [default: 0.5]", bounds=(0, 1))
 LOADING: Final = (
     Flag("dtype", str, "The model's floats. [default: auto]", ("auto", "bf16", "fp16", "fp32")),
     Flag(
@@ -71,7 +72,7 @@ def generation_options() -> list[TyperOption]:
         callback=_keep,
         expose_value=False,
     )
-    return [*map(_option, (*LOADING, *SAMPLING)), free]
+    return [*map(_option, (CONFIDENCE, *LOADING, *SAMPLING)), free]
 
 
 def _option(flag: Flag) -> TyperOption:
@@ -118,10 +119,11 @@ GENERATION: Final = generation_options()
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How to load (`backends.create`'s options) and how to draw."""
+    """How to load (`backends.create`'s options), how to draw, and the least evidence to do either."""
 
     loading: Mapping[str, Any]
     sampling: Sampling
+    enough: float
 
 
 def generation(session: Session) -> Generation:
@@ -137,7 +139,10 @@ def generation(session: Session) -> Generation:
     loading["constrain"] = not free
     loading["notice"] = None if session.flags.quiet else session.notice
     drawing: dict[str, Any] = {_FIELDS.get(key, key): given[key] for key in _keys(SAMPLING) if key in given}
-    return Generation(loading, Sampling(**drawing))
+    from ragcli.evidence import ENOUGH
+
+    enough = session.meta.get(META + CONFIDENCE.key)
+    return Generation(loading, Sampling(**drawing), ENOUGH if enough is None else enough)
 
 
 def _keys(flags: Sequence[Flag]) -> list[str]:

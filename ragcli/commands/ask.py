@@ -177,6 +177,7 @@ class _Answerer:
             sampling=self.how.sampling,
             history=history,
             preamble=self.preamble,
+            enough=self.how.enough,
             on_text=on_text,
         )
 
