@@ -23,10 +23,11 @@ from typing import Any, BinaryIO, Final, NoReturn
 from ragcli import __version__, backends, vectorcache
 from ragcli.audit import Mends, audit, schema_problem
 from ragcli.database import MIGRATIONS, NAME, look, version_of
-from ragcli.errors import DamagedIndex, MissingError, StorageError, UsageError
+from ragcli.errors import Busy, DamagedIndex, MissingError, StorageError, UsageError
 from ragcli.failpoints import failpoint
-from ragcli.lock import WriterLock
-from ragcli.private import opener, sync_folder
+from ragcli.lock import NAME as LOCK
+from ragcli.lock import Patience, WriterLock
+from ragcli.private import make_folder, opener, sync_folder
 from ragcli.reports import Bundle, Counts, Verdict
 from ragcli.store import Store
 
@@ -64,7 +65,7 @@ def export(folder: Path, target: Path, *, replace: bool = False) -> Bundle:
     return bundle
 
 
-def load(file: Path, folder: Path, *, replace: bool = False) -> Bundle:
+def load(file: Path, folder: Path, *, replace: bool = False, patience: Patience = Patience()) -> Bundle:
     """Makes `folder` the index that the bundle holds. Everything is checked in a copy before anything there changes.
 
     UsageError for an index that has files and is not to be replaced; DamagedIndex for a bundle that does not hold
@@ -80,7 +81,7 @@ def load(file: Path, folder: Path, *, replace: bool = False) -> Bundle:
             bundle = _sound(copy, staging, str(file), _AGAIN)
             copy.forget_caches()
             failpoint("import.checked")
-            _install(copy, folder, replace)
+            _install(copy, folder, replace, patience)
     return bundle
 
 
@@ -91,9 +92,22 @@ def _made(folder: Path) -> Path:
 
 @contextmanager
 def _staging(place: Path, verb: str) -> Iterator[Path]:
-    """A private folder beside the result, on the same disk; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=f".ragcli-{verb}-", dir=place) as staging:
+    """A private folder beside the result, on the same disk; gone afterwards, with those that killed commands left."""
+    for left in place.glob(f".ragcli-{verb}-*"):
+        _sweep(left)
+    with tempfile.TemporaryDirectory(prefix=f".ragcli-{verb}-", dir=place) as staging, WriterLock(Path(staging)):
         yield Path(staging)
+
+
+def _sweep(left: Path) -> None:
+    """Removes a folder whose lock nobody holds; one without a lock is just being made, and empty."""
+    if not (left / LOCK).is_file() or left.is_symlink():
+        return
+    try:
+        with WriterLock(left):
+            shutil.rmtree(left)
+    except Busy:
+        return
 
 
 @contextmanager
@@ -240,6 +254,8 @@ def _refuse_to_replace(folder: Path, replace: bool) -> None:
     try:
         with closing(Store.open(folder)) as store:
             held = len(store.ledger.lines())
+    except MissingError:  # a first ingest was killed before it had a table
+        return
     except (DamagedIndex, ValueError):
         held = 1
     if held:
@@ -248,10 +264,10 @@ def _refuse_to_replace(folder: Path, replace: bool) -> None:
         )
 
 
-def _install(copy: Store, folder: Path, replace: bool) -> None:
+def _install(copy: Store, folder: Path, replace: bool, patience: Patience) -> None:
     """One transaction: a kill leaves the old index or the new one, and a reader keeps what it sees."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with WriterLock(folder):
+    make_folder(folder)
+    with WriterLock(folder, patience):
         _refuse_to_replace(folder, replace)
         try:
             store = Store.open(folder, write=True)

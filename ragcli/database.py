@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from ragcli.errors import DamagedIndex, MissingError
+from ragcli.failpoints import failpoint
+from ragcli.rows import digest_of, document_digest
 
 NAME: Final = "store.sqlite"
 APPLICATION_ID: Final = 0x72616763  # "ragc"
@@ -92,12 +95,29 @@ def _m001_create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_create,)
+def _m002_digests(connection: sqlite3.Connection) -> None:
+    """Every value that is shown is covered. What was damaged before gets no digest, and stays known as damaged."""
+    connection.execute("alter table document add column digest blob not null default x''")
+    columns = "uri, sha256, title, text, pages, metadata"
+    for id, *row in connection.execute(f"select id, {columns} from document order by id"):
+        connection.execute("update document set digest = ? where id = ?", (document_digest(*row), id))
+    shown = "ref, start, end, snippet.text, fields, first_line, last_line, snippet.pages"
+    rows = connection.execute(
+        f"select snippet.id, snippet.digest, uri, {shown} from snippet join document on document.id = document_id"
+    )
+    for id, digest, *row in rows:
+        _, _, start, end, text, fields, *_ = row
+        old = hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16)
+        fresh = digest_of(*row) if old.digest() == digest else b""
+        connection.execute("update snippet set digest = ? where id = ?", (fresh, id))
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_create, _m002_digests)
 """Schema n is reached by the first n of these; `user_version` is n, set in the same transaction."""
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection with our settings and the current schema."""
+def connect(path: Path, *, write: bool, outdated: bool = False) -> sqlite3.Connection:
+    """A connection with our settings and the current schema; with `outdated` whatever schema it has."""
     mode = "rwc" if write else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
     uri = path.absolute().as_uri() + f"?mode={mode}"
     # A cleanly closed WAL database cannot be opened read-only unless it is said to be immutable.
@@ -113,7 +133,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         if write:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
-        _migrate(connection, write=write)
+        if not outdated:
+            _migrate(connection, path, write=write)
     except BaseException:
         connection.close()
         raise
@@ -124,8 +145,12 @@ def existing(folder: Path) -> Path:
     """The database of the index in a folder; MissingError where there is none."""
     path = folder / NAME
     if not path.is_file():
-        raise MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
+        raise _missing(folder)
     return path
+
+
+def _missing(folder: Path) -> MissingError:
+    return MissingError(f"no index at {folder}", "make one: ragcli ingest FOLDER")
 
 
 def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
@@ -160,20 +185,23 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0]) if ours else 0
 
 
-def _migrate(connection: sqlite3.Connection, *, write: bool) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
     """Brings the schema up to date; each step is one transaction with its own version number."""
     version = int(connection.execute("pragma user_version").fetchone()[0])
+    if not version and not write and not schema_of(connection):  # a first ingest was killed before it had a table
+        raise _missing(path.parent)
     if version > len(MIGRATIONS):
         message = f"the index has format {version}, this ragcli knows formats up to {len(MIGRATIONS)}"
         raise DamagedIndex(message, "upgrade ragcli")
-    if version < len(MIGRATIONS) and not write:
-        message = f"the index has format {version}, this ragcli needs {len(MIGRATIONS)}"
-        raise DamagedIndex(message, "run ragcli ingest once to bring it up to date")
     if version and int(connection.execute("pragma application_id").fetchone()[0]) != APPLICATION_ID:
         raise DamagedIndex("the database is not a ragcli index", "name another folder with --index")
+    if version < len(MIGRATIONS) and not write:
+        message = f"the index has format {version}, this ragcli needs {len(MIGRATIONS)}"
+        raise DamagedIndex(message, "bring it up to date: ragcli rebuild")
     for number, migration in enumerate(MIGRATIONS[version:], version + 1):
         connection.execute("begin immediate")
         migration(connection)
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute(f"pragma user_version = {number}")
+        failpoint("database.migrated")
         connection.execute("commit")

@@ -49,7 +49,8 @@ def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", exp
     try:
         store = Store.open(folder)
     except RagcliError as error:
-        broken = Check("index", Verdict.FAILED, error.message, mends.anew())
+        mend = mends.anew() if "doctor" in error.hint else error.hint.rpartition(": ")[2]
+        broken = Check("index", Verdict.FAILED, error.message, mend)
         return [*checks, installation.model(model, None, deep=deep, mend=""), permissions(folder), broken]
     with closing(store):
         store.hold()  # an ingest beside us is no damage

@@ -18,8 +18,9 @@ import numpy as np
 from ragcli import backends, chunk, lexical, vectorcache
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
-from ragcli.lock import WriterLock
+from ragcli.lock import Patience, WriterLock
 from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, stem_of, terms_of, why_no_text
+from ragcli.private import make_folder
 from ragcli.rows import Pins
 from ragcli.store import UNSCRUBBED, Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
@@ -50,7 +51,7 @@ def silent(_: str) -> None:
 
 def pinned_model(folder: Path) -> str | None:
     """The embedder's name in an index's pins, None before its first ingest; MissingError without an index."""
-    with closing(Store.open(folder)) as store:
+    with closing(Store.open(folder, outdated=True)) as store:
         pins = store.pins()
     return None if pins is None else pins.embedder
 
@@ -63,18 +64,19 @@ def open_index(
     name: str = "",
     words: tuple[int | None, int | None] = (None, None),
     write: bool = False,
+    wait_s: float = 0.0,
     notice: Callable[[str], None] = silent,
 ) -> Iterator[Index]:
     """The index in `folder`. `name` is the embedder's as the user gave it; `words` are a snippet's (min, max),
     None for what the index was made with, or the default.
 
-    With `write` the folder is made, the writer's lock taken and a new index pinned; without, what is read is
-    one snapshot. `embedder` None does for all that embeds nothing. MissingError, DamagedIndex, Busy.
+    With `write` the folder is made, the writer's lock taken (within `wait_s`) and a new index pinned; without, what is
+    read is one snapshot. `embedder` None does for all that embeds nothing. MissingError, DamagedIndex, Busy.
     """
     lock = None
     if write:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = WriterLock(folder)
+        make_folder(folder)
+        lock = WriterLock(folder, Patience(wait_s, notice))
     try:
         with closing(Store.open(folder, write=write)) as store:
             _check_pins(store, embedder, name, words, write)

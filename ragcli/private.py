@@ -36,6 +36,15 @@ def write_whole(path: Path, raw: bytes) -> None:
     sync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """A folder that nobody else may read, on the disk when this returns; one that is there stays as it is."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """A rename is durable once its folder is on the disk; Windows has no such call."""
     if os.name == "nt":

@@ -17,7 +17,7 @@ from ragcli import backends, vectorcache
 from ragcli.database import existing
 from ragcli.failpoints import failpoint
 from ragcli.index import ANALYSIS
-from ragcli.lock import WriterLock
+from ragcli.lock import Patience, WriterLock
 from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, Embedded, embed, header_of, stem_of, terms_of
 from ragcli.reports import Counts, Rebuilt
 from ragcli.rows import Pins
@@ -39,11 +39,18 @@ def quiet(uri: str, done: int, total: int, windows: int) -> None:
     """Takes a step and says nothing."""
 
 
-def rebuild(folder: Path, embedder: Embedder | None = None, *, name: str = "", step: Step = quiet) -> Rebuilt:
+def rebuild(
+    folder: Path,
+    embedder: Embedder | None = None,
+    *,
+    name: str = "",
+    step: Step = quiet,
+    patience: Patience = Patience(),
+) -> Rebuilt:
     """Makes terms and vector cache anew; with `embedder`, called `name`, also embeds every window whose vector the
     store has not, and pins it. MissingError, DamagedIndex, Busy; UnreadableFile where the embedder gives no vectors."""
     started = time.monotonic()
-    with _opened(folder) as store:
+    with _opened(folder, patience) as store:
         pins, embedded = store.pins(), 0
         if pins is None:
             return Rebuilt(Counts(), "", 0, 0, time.monotonic() - started)
@@ -67,10 +74,10 @@ def rebuild(folder: Path, embedder: Embedder | None = None, *, name: str = "", s
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[Store]:
+def _opened(folder: Path, patience: Patience) -> Iterator[Store]:
     """The store for writing, whatever it is pinned to: to mend that is what a rebuild is for."""
     existing(folder)
-    with WriterLock(folder), closing(Store.open(folder, write=True)) as store:
+    with WriterLock(folder, patience), closing(Store.open(folder, write=True)) as store:
         yield store
 
 

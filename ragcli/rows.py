@@ -50,9 +50,19 @@ class NewSnippet:
     windows: tuple[NewWindow, ...]
 
 
-def digest_of(text: str, start: int, end: int, fields: str) -> bytes:
-    """SQLite does not checksum its pages: a flipped bit in what a prompt or citation shows must not go unseen."""
-    return hashlib.blake2b(f"{start}:{end}:{fields}:{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def digest_of(*values: str | bytes | int) -> bytes:
+    """16 bytes over all values of a row. SQLite does not checksum its pages: a flipped bit in what a prompt or citation
+    shows must not go unseen."""
+    digest = hashlib.blake2b(digest_size=16)
+    for value in values:
+        raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.digest()
+
+
+def document_digest(uri: bytes, sha256: str, title: str, text: str, pages: str, metadata: str) -> bytes:
+    """Of a document's row, as its columns stand: 16 bytes of all but the text, then 16 of the text."""
+    return digest_of(uri, sha256, title, pages, metadata) + digest_of(text)
 
 
 def ref_of(uri: str, sha256: str, start: int, end: int) -> str:
@@ -62,25 +72,37 @@ def ref_of(uri: str, sha256: str, start: int, end: int) -> str:
 
 
 def document_of(row: Sequence[Any]) -> Document:
-    """A row of (id, uri, sha256, title, text, pages, metadata)."""
-    id, uri, sha256, title, text, pages, metadata = row
+    """A row of (id, uri, sha256, title, text, pages, metadata, digest); text None is not looked at, and given as "".
+    DamagedIndex where the digest disagrees."""
+    id, uri, sha256, title, text, pages, metadata, digest = row
+    name = os.fsdecode(uri)
+    if digest_of(uri, sha256, title, pages, metadata) != digest[:16] or (
+        text is not None and digest_of(text) != digest[16:]
+    ):
+        raise _damaged(name)
     return Document(
         id=id,
-        uri=os.fsdecode(uri),
+        uri=name,
         sha256=sha256,
         title=title,
-        text=text,
+        text=text or "",
         pages=tuple(Page(start, label) for start, label in json.loads(pages)),
         metadata=tuple((key, value) for key, value in json.loads(metadata)),
     )
 
 
+def _damaged(name: str) -> DamagedIndex:
+    return DamagedIndex(
+        f"what is stored of {name!r} is damaged", "see what is, and how to mend it: ragcli doctor --deep"
+    )
+
+
 def snippet_of(row: Sequence[Any]) -> Snippet:
-    """A row of the store's snippet query. DamagedIndex where its digest disagrees."""
+    """A row of the store's snippet query. DamagedIndex where its digest disagrees: it covers all that is shown."""
     id, ref, document_id, uri, start, end, text, fields, first, last, pages, digest = row
     name = os.fsdecode(uri)
-    if digest_of(text, start, end, fields) != digest:
-        raise DamagedIndex(f"the stored text of {name!r} is damaged", "ragcli rm that file, then ingest it again")
+    if digest_of(uri, ref, start, end, text, fields, first, last, pages) != digest:
+        raise _damaged(name)
     numbered = json.loads(pages)
     return Snippet(
         id=id,

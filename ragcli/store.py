@@ -16,16 +16,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragcli.database import BUSY_MS, NAME, connect, existing
+from ragcli.database import BUSY_MS, NAME, connect, existing, version_of
 from ragcli.errors import DamagedIndex
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
-from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_of, ref_of, snippet_of
+from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_digest, document_of, ref_of, snippet_of
 from ragcli.types import Document, File, Snippet, Span
 
 if TYPE_CHECKING:
     from ragcli.protocols import LexicalIndex
 
+BLAMELESS: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+    }
+)
+"""Errors for which nothing in the database is to blame."""
 UNSCRUBBED: Final = "unscrubbed"
 """Key of what may hold removed text until the next `scrub`, "" for nothing."""
 
@@ -46,13 +53,14 @@ class Store:
         self.ledger = Ledger(connection)
 
     @classmethod
-    def open(cls, folder: Path, *, write: bool = False) -> Store:
-        """The store in `folder`, made or migrated when `write`. MissingError, DamagedIndex."""
+    def open(cls, folder: Path, *, write: bool = False, outdated: bool = False) -> Store:
+        """The store in `folder`, made or migrated when `write`; with `outdated` as it is, for its pins alone.
+        MissingError, DamagedIndex; sqlite3.OperationalError where the disk or another process is at fault."""
         path = folder / NAME if write else existing(folder)
         try:
-            return cls(connect(path, write=write))
+            return cls(connect(path, write=write, outdated=outdated))
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a damaged schema is no UTF-8
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in BLAMELESS:
                 raise
             hint = "see how to mend it: ragcli doctor"
             raise DamagedIndex(f"{path} is not a readable ragcli index: {error}", hint) from error
@@ -105,7 +113,7 @@ class Store:
 
     def pins(self) -> Pins | None:
         """What the index was made with, None before the first ingest."""
-        stored = self.meta("pins")
+        stored = self.meta("pins") if version_of(self.connection) else None
         if stored is None:
             return None
         try:
@@ -138,9 +146,10 @@ class Store:
     ) -> list[tuple[int, list[int]]]:
         """Inserts a document (its id is ignored); returns (snippet id, window ids) for each snippet."""
         pages = _json([[page.start, page.label] for page in document.pages])
+        row = (_encode(file.uri), file.sha256, document.title, document.text, pages, _json(document.metadata))
         cursor = self.connection.execute(
-            "insert into document(uri, sha256, title, text, pages, metadata) values (?, ?, ?, ?, ?, ?)",
-            (_encode(file.uri), file.sha256, document.title, document.text, pages, _json(document.metadata)),
+            "insert into document(uri, sha256, title, text, pages, metadata, digest) values (?, ?, ?, ?, ?, ?, ?)",
+            (*row, document_digest(*row)),
         )
         document_id = cursor.lastrowid
         failpoint("store.after_document")
@@ -154,23 +163,14 @@ class Store:
         return ids
 
     def _put_snippet(self, file: File, document_id: int | None, new: NewSnippet) -> int:
-        fields = _json(new.fields)
+        ref = ref_of(file.uri, file.sha256, new.start, new.end)
+        shown = (ref, new.start, new.end, new.text, _json(new.fields), *new.lines, _json(new.pages))
         cursor = self.connection.execute(
             """
             insert into snippet(document_id, ref, start, end, text, fields, first_line, last_line, pages, digest)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            (
-                document_id,
-                ref_of(file.uri, file.sha256, new.start, new.end),
-                new.start,
-                new.end,
-                new.text,
-                fields,
-                *new.lines,
-                _json(new.pages),
-                digest_of(new.text, new.start, new.end, fields),
-            ),
+            (document_id, *shown, digest_of(_encode(file.uri), *shown)),
         )
         return int(cursor.lastrowid or 0)
 
@@ -205,14 +205,16 @@ class Store:
         return snippets, windows
 
     def documents(self) -> Iterator[Document]:
-        """All, by uri, without their texts (text is "")."""
-        rows = self.connection.execute("select id, uri, sha256, title, '', pages, metadata from document order by uri")
+        """All, by uri, without their texts (text is ""). DamagedIndex where a digest disagrees."""
+        rows = self.connection.execute(
+            "select id, uri, sha256, title, null, pages, metadata, digest from document order by uri"
+        )
         return map(document_of, rows)
 
     def document(self, uri: str) -> Document | None:
-        """The document of a file."""
+        """The document of a file. DamagedIndex where its digest disagrees."""
         row = self.connection.execute(
-            "select id, uri, sha256, title, text, pages, metadata from document where uri = ?", (_encode(uri),)
+            "select id, uri, sha256, title, text, pages, metadata, digest from document where uri = ?", (_encode(uri),)
         ).fetchone()
         return None if row is None else document_of(row)
 
@@ -245,7 +247,7 @@ class Store:
         rows = self.connection.execute(
             f"""
             select snippet.id, ref, document_id, uri, start, end, snippet.text, fields, first_line, last_line,
-                   snippet.pages, digest
+                   snippet.pages, snippet.digest
             from snippet join document on document.id = document_id where {where} order by snippet.id
             """,
             (value,),

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from ragcli.embedders.hashing import Hashing
-from ragcli.index import open_index
+from ragcli.embedders.hashing import Hashing, create
+from ragcli.index import open_index, pinned_model
 from ragcli.types import FileState
 
 INDEXED = {FileState.ADDED, FileState.UPDATED, FileState.UNCHANGED, FileState.RENAMED}
 
 
+def embedder_of(folder: Path) -> Hashing:
+    """The hashing embedder that an index was made with."""
+    return create((pinned_model(folder) or "hashing:64").partition(":")[2])
+
+
 def problems(folder: Path) -> list[str]:
     """What does not hold; empty for a sound index. Makes no repair that is kept."""
     wrong: list[str] = []
-    with open_index(folder, Hashing(64), name="hashing:64") as index:
+    embedder = embedder_of(folder)
+    with open_index(folder, embedder) as index:
         connection = index.store.connection
         if [row[0] for row in connection.execute("pragma integrity_check")] != ["ok"]:
             wrong.append("integrity_check")
@@ -41,7 +47,6 @@ def problems(folder: Path) -> list[str]:
             wrong.append(f"terms and snippets differ: {sorted(rows ^ snippet_ids)}")
         if set(index.vectors.ids().tolist()) != set(index.store.window_ids()):
             wrong.append("vectors and windows differ")
-        embedder = Hashing(64)
         for snippet in index.store.snippets(sorted(snippet_ids)):
             for id in index.store.window_ids([snippet.id]):
                 _, (start, end) = index.store.windows([id])[id]

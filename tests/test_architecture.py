@@ -21,7 +21,7 @@ LAYERS = {
         "citations", "evidence", "quantities", "support", "provenance", "salience", "asks", "followup", "tokens",
         "budget", "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint",
         "measures", "significance"),
-    2: ("private", "backends", "models", "lock", "database", "rows", "ledger", "store", "census", "scratch",
+    2: ("private", "backends", "models", "lock", "location", "database", "rows", "ledger", "store", "census", "scratch",
         "installation", "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
         "writer", "decoding", *FAMILIES),
     3: ("cachefile", "vectorcache", "prepare", "index", "rerank"),

@@ -334,5 +334,15 @@ def test_a_kill_leaves_the_old_index_or_the_new_one(tmp_path: Path, packed: Path
     assert found(folder, Hashing(64)) == (old if point in IMPORT_POINTS[:2] else new)
     failed = [c for c in examine(folder, model="hashing:64", deep=True) if c.verdict is Verdict.FAILED]
     assert failed == []  # a cache that is not there yet is made anew, and only noted
+    assert list(folder.glob(".ragcli-import-*"))
     load(packed, folder, replace=True)
+    assert not list(folder.glob(".ragcli-import-*"))
     assert found(folder, Hashing(64)) == new
+
+
+def test_the_staging_of_a_living_import_is_left_alone(tmp_path: Path, packed: Path) -> None:
+    folder = tmp_path / ".ragcli"
+    with bundle._staging(tmp_path, "import") as living:
+        load(packed, folder)
+        assert list(tmp_path.glob(".ragcli-import-*")) == [living]
+    assert [path.name for path in tmp_path.iterdir()] == [".ragcli"]

@@ -1,11 +1,14 @@
+import hashlib
+import json
 import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from ragcli.database import MIGRATIONS, NAME
+from ragcli.database import APPLICATION_ID, MIGRATIONS, NAME, blank
 from ragcli.errors import DamagedIndex, MissingError
+from ragcli.index import pinned_model
 from ragcli.rows import NewSnippet, NewWindow, Pins
 from ragcli.store import Store
 from ragcli.types import Document, File, FileOutcome, FileState, Page, Stat
@@ -110,14 +113,54 @@ def test_every_transaction_raises_the_generation_by_one(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "column"), [("snippet", "text"), ("snippet", "fields"), ("snippet", "start"), ("snippet", "end")]
+    ("column", "value"),
+    [
+        ("text", "other"),
+        ("fields", '[["title","U"]]'),
+        ("start", 12),
+        ("end", 12),
+        ("ref", "0123456789abcdef"),
+        ("first_line", 1),
+        ("last_line", 3),
+        ("pages", '[[2,"i"]]'),
+        ("digest", b""),
+    ],
 )
-def test_a_changed_snippet_is_named_and_never_shown(store: Store, table: str, column: str) -> None:
+def test_a_changed_snippet_is_named_and_never_shown(store: Store, column: str, value: str | int | bytes) -> None:
     ((id, _),) = add(store)
-    value = '[["title","U"]]' if column == "fields" else "other" if column == "text" else 12
-    store.connection.execute(f"update {table} set {column} = ?", (value,))
-    with pytest.raises(DamagedIndex, match=r"'a\.md'"):
+    store.connection.execute(f"update snippet set {column} = ?", (value,))
+    with pytest.raises(DamagedIndex, match=r"'a\.md'") as raised:
         store.snippets([id])
+    assert "ragcli doctor --deep" in raised.value.hint
+
+
+def test_a_snippet_of_another_file_is_never_shown(store: Store) -> None:
+    ((id, _),) = add(store)
+    add(store, "b.md")
+    store.connection.execute("update snippet set document_id = 2 where id = 1")
+    with pytest.raises(DamagedIndex):
+        store.snippets([id])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("title", "U"), ("sha256", "cd"), ("pages", "[]"), ("metadata", "[]"), ("digest", b""), ("uri", b"b.md")],
+)
+def test_a_changed_document_is_never_shown_nor_listed(store: Store, column: str, value: str | bytes) -> None:
+    add(store)
+    store.connection.execute(f"update document set {column} = ?", (value,))
+    with pytest.raises(DamagedIndex):
+        list(store.documents())
+    with pytest.raises(DamagedIndex):
+        store.document("b.md" if column == "uri" else "a.md")
+
+
+def test_a_changed_text_of_a_document_is_never_shown(store: Store) -> None:
+    add(store)
+    store.connection.execute("update document set text = replace(text, 'first', 'worst')")
+    assert [document.uri for document in store.documents()] == ["a.md"]  # which reads no text
+    with pytest.raises(DamagedIndex):
+        store.document("a.md")
 
 
 def test_a_changed_vector_is_never_used(store: Store) -> None:
@@ -180,3 +223,68 @@ def test_removed_text_does_not_stay_in_the_file(folder: Path) -> None:
     store.checkpoint()
     store.close()
     assert not any(b"zanzibarite" in path.read_bytes() for path in folder.iterdir())
+
+
+def outdated(folder: Path) -> Path:
+    """A store of the first format with two files, the text of b.md damaged."""
+    folder.mkdir()
+    connection = sqlite3.connect(folder / NAME, isolation_level=None)
+    blank(1).backup(connection)
+    connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    connection.execute("pragma user_version = 1")
+    for id, uri in ((1, b"a.md"), (2, b"b.md")):
+        row = (id, uri, "ab", "T", TEXT, '[[0,"i"]]', "[]")
+        connection.execute("insert into document values (?, ?, ?, ?, ?, ?, ?)", row)
+        digest = hashlib.blake2b(f"11:38:[]:{TEXT[11:38]}".encode(), digest_size=16).digest()
+        shown = (f"{id:016}", 11, 38, TEXT[11:38], "[]", 2, 2, "[]")
+        connection.execute("insert into snippet values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (id, id, *shown, digest))
+    connection.execute("update snippet set text = 'forged' where id = 2")
+    connection.close()
+    return folder
+
+
+def test_an_older_format_is_brought_up_to_date_by_a_writer_and_damage_stays_damage(tmp_path: Path) -> None:
+    folder = outdated(tmp_path / "old")
+    with pytest.raises(DamagedIndex, match=r"format 1.*needs") as raised:
+        Store.open(folder)
+    assert "ragcli rebuild" in raised.value.hint
+    Store.open(folder, write=True).close()
+    store = Store.open(folder)
+    assert [document.uri for document in store.documents()] == ["a.md", "b.md"]
+    assert store.snippets([1])[0].text == TEXT[11:38]
+    with pytest.raises(DamagedIndex, match=r"b\.md"):
+        store.snippets([2])
+
+
+def test_an_older_format_tells_its_pins_so_that_an_ingest_can_open_it(tmp_path: Path) -> None:
+    folder = outdated(tmp_path / "old")
+    assert pinned_model(folder) is None
+    connection = sqlite3.connect(folder / NAME)
+    connection.execute(
+        "insert into meta values ('pins', ?)", (json.dumps({n: getattr(PINS, n) for n in Pins.__slots__}),)
+    )
+    connection.commit()
+    connection.close()
+    assert pinned_model(folder) == "hashing:4"
+
+
+def test_an_index_that_a_kill_left_without_a_table_is_no_index_yet(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / NAME).close()
+    assert pinned_model(tmp_path) is None
+    with pytest.raises(MissingError, match="no index"):
+        Store.open(tmp_path)
+    Store.open(tmp_path, write=True).close()
+    Store.open(tmp_path).close()
+
+
+@pytest.mark.parametrize("name", ["SQLITE_IOERR_FSYNC", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_BUSY"])
+def test_a_disk_that_fails_is_no_damaged_index(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = getattr(sqlite3, name)
+
+    def failing(*_: object, **__: object) -> sqlite3.Connection:
+        raise error
+
+    monkeypatch.setattr("ragcli.store.connect", failing)
+    with pytest.raises(sqlite3.OperationalError):
+        Store.open(folder)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 META: Final = "ragcli."
 REPEATED: Final = "May be repeated."
+WAIT: Final = typer.Option(0.0, metavar="SECONDS", min=0, help="How long to wait for another writer to end.")
+"""--wait, of every verb that writes to the index."""
 
 
 @dataclass(frozen=True, slots=True)

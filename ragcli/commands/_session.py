@@ -22,6 +22,7 @@ from ragcli.types import Document, Fields, Filters, Warn
 
 if TYPE_CHECKING:
     from ragcli.index import Index
+    from ragcli.lock import Patience
     from ragcli.render.progress import Step
     from ragcli.store import Store
 
@@ -46,8 +47,10 @@ class Session:
         return look_of(sys.stdout, self.settings.color, os.environ)
 
     @contextmanager
-    def open(self, *, embed: bool = True, write: bool = False, words: Words = (None, None)) -> Iterator[Index]:
-        """The index; with its embedder unless `embed` is false."""
+    def open(
+        self, *, embed: bool = True, write: bool = False, wait_s: float = 0.0, words: Words = (None, None)
+    ) -> Iterator[Index]:
+        """The index; with its embedder unless `embed` is false. A writer waits up to `wait_s` for another."""
         from ragcli.database import NAME
         from ragcli.index import open_index, pinned_model
 
@@ -61,13 +64,32 @@ class Session:
         if fresh and self.settings.origin is Origin.NEW:
             self.notice(f"new index at {os.path.relpath(folder)}")
         if write:
-            _make(folder)
-        with open_index(folder, embedder, name=spec, words=words, write=write, notice=self.notice) as index:
+            self._make(folder)
+        notice = self.notice
+        with open_index(folder, embedder, name=spec, words=words, write=write, wait_s=wait_s, notice=notice) as index:
             try:
                 yield index
             finally:  # also after an error or Ctrl-C: some files may have left by then
                 if write:
                     self.forget_gone(index.store)
+
+    def _make(self, folder: Path) -> None:
+        from ragcli.location import concern
+        from ragcli.private import make_folder
+
+        try:
+            make_folder(folder)
+        except OSError as error:
+            message = f"cannot make the index folder {str(folder)!r}: {error.strerror}"
+            raise StorageError(message, "--index DIR") from error
+        if why := concern(folder):
+            self.notice(f"{why}: the index may be damaged there; better: --index DIR")
+
+    def patience(self, wait_s: float) -> Patience:
+        """How long a command waits for another writer."""
+        from ragcli.lock import Patience
+
+        return Patience(wait_s, self.notice)
 
     def forget_gone(self, store: Store) -> None:
         """Takes what has left the index out of the log and the kept conversations too; what fails is a notice."""
@@ -106,11 +128,11 @@ class Session:
         for warning in warnings:
             self.notice(f"{warning.code.replace('_', ' ')}: {warning.detail}".removesuffix(": "))
 
-    def progress(self) -> AbstractContextManager[Step]:
-        """A bar on stderr, as far as it is wanted there."""
+    def progress(self, unit: str = "windows") -> AbstractContextManager[Step]:
+        """A bar on stderr, as far as it is wanted there; `unit` is what its last figure counts."""
         from ragcli.render.progress import bar
 
-        return bar(sys.stderr, wanted=not self.flags.quiet and os.environ.get("TERM") != "dumb")
+        return bar(sys.stderr, wanted=not self.flags.quiet and os.environ.get("TERM") != "dumb", unit=unit)
 
     def emit(self, value: Value) -> None:
         """One JSON document as one line, written whole."""
@@ -121,13 +143,6 @@ class Session:
     def show(self, text: str) -> None:
         """Rendered text, as it is."""
         sys.stdout.write(text)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot make the index folder {str(folder)!r}: {error.strerror}", "--index DIR") from error
 
 
 def confirm(question: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragcli.commands._flags import examples
+from ragcli.commands._flags import WAIT, examples
 
 EXAMPLES = examples("ragcli import notes.ragcli", "ragcli import --index ~/notes/.ragcli notes.ragcli")
 
@@ -13,6 +13,7 @@ def run(
     ctx: typer.Context,
     file: str = typer.Argument(metavar="FILE", help="What ragcli export wrote."),
     force: bool = typer.Option(False, "--force", help="Replace an index that holds files."),
+    wait: float = WAIT,
 ) -> None:
     """Make an index of a file that export wrote.
 
@@ -28,7 +29,7 @@ def run(
 
     session = Session(ctx)
     source, folder = Path(file).expanduser(), session.settings.index
-    bundle = load(source, folder, replace=force)
+    bundle = load(source, folder, replace=force, patience=session.patience(wait))
     with closing(Store.open(folder)) as store:
         session.forget_gone(store)
     size = source.stat().st_size

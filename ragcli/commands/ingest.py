@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ragcli.commands._flags import REPEATED, examples
+from ragcli.commands._flags import REPEATED, WAIT, examples
 from ragcli.errors import EXIT_PARTIAL, UsageError
 from ragcli.types import FileState, IngestReport
 
@@ -46,6 +46,7 @@ def run(
     hidden: bool = typer.Option(False, "--hidden", help="Also hidden files."),
     include_secrets: bool = typer.Option(False, "--include-secrets", help="Also files that hold keys or passwords."),
     password_file: str | None = typer.Option(None, metavar="FILE", help="Passwords for PDFs, one a line."),
+    wait: float = WAIT,
     watch: bool = typer.Option(False, "--watch", help="Go on, and ingest again what changes, until Ctrl-C."),
 ) -> None:
     """Bring the index up to date with files and folders.
@@ -61,8 +62,7 @@ def run(
 
     if min_words and max_words and min_words > max_words:
         raise UsageError(f"--min-words {min_words} is more than --max-words {max_words}", "swap them")
-    given = _sources.Given(paths or [], files_from, null, stdin_name)
-    _sources.check(given)
+    _sources.check(given := _sources.Given(paths or [], files_from, null, stdin_name))
     session = Session(ctx, embedder=embedder)
     walk = WalkOptions(
         *(no_ignore, hidden, include_secrets, size_bytes(max_file_size)),
@@ -77,7 +77,7 @@ def run(
     base = Path(os.path.abspath(session.settings.index)).parent
     sources = _sources.gather(given, base, walk.max_file_bytes)
     words = (min_words, max_words)
-    report = _forecast(session, sources, options) if dry_run else _ingest(session, sources, options, words)
+    report = _forecast(session, sources, options) if dry_run else _ingest(session, sources, options, words, wait)
     _show(session, report, planned=dry_run)
     if watch:
         from ragcli.commands._watch import follow
@@ -99,18 +99,18 @@ def _check_watch(given: Given, *, dry_run: bool) -> None:
 
 def _again(session: Session, sources: Sources, options: IngestOptions) -> IngestReport:
     """A run of --watch: as the first one, and its summary as JSON only."""
-    report = _ingest(session, sources, options, (None, None))
+    report = _ingest(session, sources, options, (None, None), 0.0)
     if session.flags.as_json:
         _show(session, report, planned=False)
     return report
 
 
-def _ingest(session: Session, sources: Sources, options: IngestOptions, words: Words) -> IngestReport:
+def _ingest(session: Session, sources: Sources, options: IngestOptions, words: Words, wait_s: float) -> IngestReport:
     from ragcli.ingest import Progress, ingest
     from ragcli.render.jsonform import file_event
     from ragcli.types import FileOutcome
 
-    with session.open(write=True, words=words) as index, session.progress() as step:
+    with session.open(write=True, words=words, wait_s=wait_s) as index, session.progress() as step:
 
         def on_file(outcome: FileOutcome, progress: Progress) -> None:
             if session.flags.as_json:

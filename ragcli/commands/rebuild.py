@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragcli.commands._flags import examples
+from ragcli.commands._flags import WAIT, examples
 
 EXAMPLES = examples("ragcli rebuild", "ragcli rebuild --embedder intfloat/multilingual-e5-small")
 
@@ -12,6 +12,7 @@ EXAMPLES = examples("ragcli rebuild", "ragcli rebuild --embedder intfloat/multil
 def run(
     ctx: typer.Context,
     embedder: str | None = typer.Option(None, metavar="NAME", help="Embed everything with this model."),
+    wait: float = WAIT,
 ) -> None:
     """Make the search indexes anew from the stored text.
 
@@ -30,7 +31,7 @@ def run(
     name = lasting(embedder or "")
     model = make_embedder(name, bulk=True) if name else None
     with session.progress() as step:
-        made = rebuild(folder, model, name=name, step=step)
+        made = rebuild(folder, model, name=name, step=step, patience=session.patience(wait))
     with closing(Store.open(folder)) as store:
         session.forget_gone(store)
     if session.flags.as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ragcli.commands._complete import documents
-from ragcli.commands._flags import examples
+from ragcli.commands._flags import WAIT, examples
 from ragcli.errors import MissingError
 from ragcli.types import AGAIN, PIPED
 
@@ -18,6 +18,7 @@ def run(
         metavar="PATH...", help="As ls shows them; a folder means all that is in it.", autocompletion=documents
     ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    wait: float = WAIT,
 ) -> None:
     """Remove files from the index.
 
@@ -41,7 +42,7 @@ def run(
     uris = list(dict.fromkeys(wanted))
     if not yes:
         confirm(f"Remove {len(uris):,} file{'s' if len(uris) != 1 else ''} from the index?")
-    with session.open(embed=False, write=True) as index:
+    with session.open(embed=False, write=True, wait_s=wait) as index:
         index.drop(uris)
         for holder in {holder for uri in uris for holder in holders(uri)} & (known.keys() - set(uris)):
             outcome, stat, sha256 = known[holder]
