@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ragcli import followup, lexical
 from ragcli.sentences import spans
 from ragcli.types import Filters, Hit, Scores, SearchMode, Snippet, Span, Turn
+from ragcli.windows import legibility
 
 if TYPE_CHECKING:
     from ragcli.index import Index, Near
@@ -81,16 +82,8 @@ def _legs(text: str, index: Index, mode: SearchMode, depth: int, only: Sequence[
 
 
 def dense_weight(question: str, index: Index) -> float:
-    """How much the embedder's say counts, 0 to 0.8, from how well it reads the question's script.
-
-    A word-piece model that was not trained on a script falls back to single characters, so characters per
-    token tell: English 4-5, German about 3, Russian 2, Chinese 1.
-    """
-    tokens = index.embedder.token_spans(question)
-    if not tokens:
-        return 0.0
-    reach = sum(end - start for start, end in tokens) / len(tokens)
-    return round(0.8 * min(1.0, max(0.0, (reach - 1.5) / 2.0)), 3)
+    """How much the embedder's say counts, 0 to 0.8, from how well it reads the question's script."""
+    return round(0.8 * legibility(index.embedder.token_spans(question)), 3)
 
 
 def _fuse(legs: _Legs) -> dict[int, float]:

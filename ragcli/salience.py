@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ragcli import asks, dates, sentences
 from ragcli.lexical import content_terms, terms
+from ragcli.windows import SPECIAL_TOKENS, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 READ_FROM: Final = 1.2
 READ_FULLY: Final = 2.2
 """Characters per token from which an embedder reads words at all, and from which it does so well."""
-SPECIAL_TOKENS: Final = 2
 HEADING_CHARS: Final = 60
 LEAD: Final = 5.0
 """What a heading or a question loses, in log-odds: it is no answer."""
@@ -172,7 +172,7 @@ class _Question:
     ) -> tuple[list[tuple[float, float, float]], float, float]:
         """Per span MaxSim, the same by the tokens' shares, and late cosine (mean of states in context); then, over
         the whole text and the columns it stands in, the second, and the least of a weighty word."""
-        parts = _parts(spans, self.embedder.token_spans(text), self.embedder.max_tokens - SPECIAL_TOKENS)
+        parts = readable(spans, self.embedder.token_spans(text), self.embedder.max_tokens - SPECIAL_TOKENS)
         read = self.embedder.token_states([text[start:end] for start, end in parts])
         tokens = [
             (offset + start, offset + end, row, states)
@@ -272,21 +272,3 @@ def _runs(tokens: Sequence[tuple[int, int, int, Vectors]], span: Span) -> list[V
         runs.append(states[first : first + last - low])
         low = last
     return runs
-
-
-def _parts(spans: Sequence[Span], tokens: Sequence[Span], room: int) -> list[Span]:
-    """Consecutive parts of at most `room` tokens that begin where a sentence does, or at a token where one
-    sentence alone is longer."""
-    starts = {start for start, _ in spans}
-    parts: list[Span] = []
-    first, cut = 0, 0
-    for at, (start, _) in enumerate(tokens):
-        if start in starts:
-            cut = at
-        if at - first >= room:
-            cut = cut if cut > first else at
-            parts.append((tokens[first][0], tokens[cut - 1][1]))
-            first = cut
-    if tokens[first:]:
-        parts.append((tokens[first][0], tokens[-1][1]))
-    return parts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragcli.types import Span
-from ragcli.windows import windows
+from ragcli.windows import legibility, readable, windows
 
 
 def tokens(count: int, every: int = 1) -> list[Span]:
@@ -53,3 +53,24 @@ def test_windows_cover_every_token_within_the_size(count: int, every: int, size:
         covered |= set(inside)
     assert covered == set(range(count))
     assert found == sorted(set(found))
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.sets(st.integers(0, 39)))
+def test_parts_hold_every_token_once_and_none_is_too_long(count: int, room: int, starts: set[int]) -> None:
+    spans = tokens(count)
+    sentences = [(spans[at][0], spans[at][1]) for at in sorted(starts) if at < count]
+    parts = readable(sentences, spans, room)
+    held = [[token for token in spans if start <= token[0] and token[1] <= end] for start, end in parts]
+    assert [token for part in held for token in part] == spans
+    assert max(map(len, held)) <= room
+
+
+def test_a_part_begins_where_a_sentence_does() -> None:
+    spans = tokens(10)
+    assert readable([(0, 5), spans[6]], spans, 8) == [(0, spans[5][1]), (spans[6][0], spans[9][1])]
+
+
+@pytest.mark.parametrize(("letters", "expected"), [(1, 0.0), (2, 0.25), (3, 0.75), (5, 1.0)])
+def test_single_characters_are_not_read_and_words_are(letters: int, expected: float) -> None:
+    assert legibility([(at, at + letters) for at in range(0, 60, letters)]) == expected
+    assert legibility([]) == 0.0
