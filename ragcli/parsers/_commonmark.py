@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from ragcli.parsers._blocks import trimmed
 from ragcli.types import Block, BlockKind
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _NESTING: Final = 20  # what CommonMark's own preset allows; deeper lists and quotes stay text
@@ -32,12 +34,8 @@ _KINDS: Final = {
 
 def blocks(text: str, start: int) -> Iterator[Block]:
     """Blocks of the top level, and the rows of its tables: only block rules run, in linear time."""
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable("table").disable("reference")
-    parser.core.ruler.enableOnly(["block"])
     ends = _line_ends(text, start)
-    tokens = parser.parse(text[start:])
+    tokens = _parser().parse(text[start:])
     for at, token in enumerate(tokens):
         kind = _KINDS.get(token.type)
         if kind is None or token.map is None or not (token.level == 0 or kind is BlockKind.ROW):
@@ -47,6 +45,15 @@ def blocks(text: str, start: int) -> Iterator[Block]:
         if token.type == "html_block" and token.content.startswith("<!--") and token.content.rstrip().endswith("-->"):
             continue
         yield from _block(text, token, tokens[at + 1] if kind is BlockKind.HEADING else None, ends)
+
+
+@functools.cache  # making one takes longer than the cell of a notebook
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable("table").disable("reference")
+    parser.core.ruler.enableOnly(["block"])
+    return parser
 
 
 def _block(text: str, token: Token, inline: Token | None, ends: list[int]) -> Iterator[Block]:
