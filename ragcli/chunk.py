@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from ragcli import lexical, sentences
@@ -21,6 +22,8 @@ _BLOCK_END: Final = 30
 """How many words off the target the end of a paragraph is worth."""
 _SEPARATOR: Final = " > "
 _MAX_HEADING: Final = 120
+_WORD_CHARS: Final = 40
+"""More than a word with what parts it from the next has on average, in any text that people read."""
 
 _PARAGRAPH_BREAK: Final = re.compile(r"\n[^\S\n]*+\n\s*+|\f\s*+")
 _LINE: Final = re.compile(r"[^\n]+")
@@ -166,7 +169,7 @@ def _title(source: str) -> str:
 def _atoms(text: str, block: Block, rows: list[Span], max_words: int) -> Iterator[_Atom]:
     span = (block.start, block.end)
     if block.kind in _NO_BREAK:
-        count = lexical.count_words(text[block.start : block.end])
+        count = _weight(text, *span)
         if count <= max_words:
             yield _Atom(*span, count, last=True)
             return
@@ -190,18 +193,23 @@ def _rows(text: str, table: Span, rows: list[Span]) -> list[Span]:
 
 
 def _bounded(text: str, span: Span, max_words: int, *, last: bool) -> Iterator[_Atom]:
-    """The span as one atom, or where it has more than 400 words as several, cut between words."""
-    count = lexical.count_words(text[span[0] : span[1]])
+    """The span as one atom, or where it weighs more than 400 words as several, cut between words that allow it."""
+    count = _weight(text, *span)
     if count <= HARD_MAX:
         yield _Atom(*span, count, last)
         return
     found = lexical.words(text[span[0] : span[1]])
-    firsts = [span[0] + found[i][0] for i in range(0, len(found), max_words)]
-    firsts[0] = span[0]
-    for i, (start, beyond) in enumerate(zip(firsts, [*firsts[1:], span[1]], strict=True)):
-        size = min(max_words, len(found) - i * max_words)
-        end = start + len(text[start:beyond].rstrip())
-        yield _Atom(start, end, size, last and beyond == span[1])
+    firsts = [span[0], *(span[0] + found[i][0] for i in range(max_words, len(found), max_words)), span[1]]
+    longest = max_words * _WORD_CHARS
+    ends = [end for start, beyond in pairwise(firsts) for end in (*range(start + longest, beyond, longest), beyond)]
+    for start, beyond in pairwise((span[0], *ends)):
+        if trimmed := _trim(text, start, beyond):
+            yield _Atom(*trimmed, _weight(text, *trimmed), last and beyond == span[1])
+
+
+def _weight(text: str, start: int, end: int) -> int:
+    """Words, as many as that many characters have in the longest prose: else a line of base 64 would be one word."""
+    return max(lexical.count_words(text[start:end]), (end - start) // _WORD_CHARS)
 
 
 def _pack(atoms: list[_Atom], min_words: int, max_words: int) -> Iterator[list[_Atom]]:

@@ -140,6 +140,15 @@ def test_listing_that_fits_is_not_cut() -> None:
     assert any(code in text for text in texts(parsed, chunk.cut(parsed)))
 
 
+@pytest.mark.parametrize("kind", [BlockKind.PARAGRAPH, BlockKind.CODE])
+def test_text_without_spaces_is_cut_by_its_characters(kind: BlockKind) -> None:
+    parsed = document((kind, "a" * 100_000 + "\n" + "b" * 20_000 + " end", 0))
+    cuts = chunk.cut(parsed)
+    assert max(cut.end - cut.start for cut in cuts) <= 400 * 40
+    assert "".join("".join(texts(parsed, cuts)).split()) == "".join(parsed.text.split())
+    assert 125 <= len(chunk.cut(Parsed(text="a" * 2_000_000))) <= 250
+
+
 def test_row_of_more_than_400_words_is_cut_between_words() -> None:
     row = " ".join(["cell"] * 1000)
     parsed = Parsed(text=row, blocks=(Block(BlockKind.TABLE, 0, len(row)), Block(BlockKind.ROW, 0, len(row))))
