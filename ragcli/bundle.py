@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -37,6 +38,8 @@ MANIFEST_BYTES: Final = 1 << 16
 PIECE: Final = 1 << 20
 BLOCK: Final = tarfile.BLOCKSIZE
 _AGAIN: Final = "get it again, or make one: ragcli export FILE"
+YOUNG_S: Final = 60
+"""What was made in this time may have a process at work that has not locked it yet."""
 ROOM: Final = 3
 """Times a store's size that an import takes for a while: the copy, the log it goes through, the index."""
 
@@ -100,8 +103,9 @@ def _staging(place: Path, verb: str) -> Iterator[Path]:
 
 
 def _sweep(left: Path) -> None:
-    """Removes a folder whose lock nobody holds; one without a lock is just being made, and empty."""
-    if not (left / LOCK).is_file() or left.is_symlink():
+    """Removes a folder whose lock nobody holds; one without a lock may just be being made."""
+    young = time.time() - left.lstat().st_mtime < YOUNG_S
+    if left.is_symlink() or (young and not (left / LOCK).is_file()):
         return
     try:
         with WriterLock(left):

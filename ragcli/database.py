@@ -186,7 +186,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
-    """Brings the schema up to date; each step is one transaction with its own version number."""
+    """Brings the schema up to date in one transaction: a store is of one version or of another, never half-way."""
     version = int(connection.execute("pragma user_version").fetchone()[0])
     if not version and not write and not schema_of(connection):  # a first ingest was killed before it had a table
         raise _missing(path.parent)
@@ -198,10 +198,12 @@ def _migrate(connection: sqlite3.Connection, path: Path, *, write: bool) -> None
     if version < len(MIGRATIONS) and not write:
         message = f"the index has format {version}, this ragcli needs {len(MIGRATIONS)}"
         raise DamagedIndex(message, "bring it up to date: ragcli rebuild")
-    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        connection.execute("begin immediate")
+    if version == len(MIGRATIONS):
+        return
+    connection.execute("begin immediate")
+    for migration in MIGRATIONS[version:]:
         migration(connection)
-        connection.execute(f"pragma application_id = {APPLICATION_ID}")
-        connection.execute(f"pragma user_version = {number}")
-        failpoint("database.migrated")
-        connection.execute("commit")
+    connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    connection.execute(f"pragma user_version = {len(MIGRATIONS)}")
+    failpoint("database.migrated")
+    connection.execute("commit")
