@@ -1,158 +1,200 @@
-"""Whether a cited snippet carries a claim, and in which characters: verbatim first, then by weighted overlap."""
+"""Whether a cited snippet carries a claim, and in which characters: verbatim first, then by what speaks for it."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ragcli import quantities, sentences
+from ragcli import claims, polarity, quantities, sentences, verbatim
 from ragcli.lexical import content_terms
-from ragcli.quantities import Quantity
-from ragcli.salience import credit, stems, term_weights
-from ragcli.types import Citation, Cited, Snippet, Support, SupportStatus
+from ragcli.types import Citation, Cited, Support, SupportStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from ragcli.protocols import Embedder
-    from ragcli.types import Mark, Span
+    from ragcli.claims import Claim, Row
+    from ragcli.protocols import Embedder, Vectors
+    from ragcli.quantities import Quantity
+    from ragcli.types import Mark, Snippet, Span
 
     Idf = Callable[[str], float]
 
-SUPPORTED_FROM: Final = 0.7
-PARTIAL_FROM: Final = 0.3
+SUPPORTED_FROM: Final = 0.5
+PARTIAL_FROM: Final = 0.15
+AGAINST_FROM: Final = 0.5
+"""Scores are odds that a claim is supported, were half of all claims so; from AGAINST_FROM on a source contradicts."""
+FRAGMENT_FROM: Final = 0.3
+"""Share of a sentence that must be held, so that a fragment of it that is there word for word is supported."""
 MAX_SENTENCES: Final = 3
 MAX_PLACES: Final = 20
 """Verbatim places that are compared with the claim's sentence."""
+MAX_READ: Final = 24
+"""Sentences, those that share most with the claim, that an embedder reads."""
 GAIN: Final = 0.08
 """A further sentence joins the quote when it carries at least this share of the claim."""
+COMPARED: Final = 3
+"""Sentences whose direction is compared with the claim's."""
 
-UNMATCHED_NUMBER: Final = 0.7
-UNMATCHED_NAME: Final = 0.85
-NEGATION_FLIP: Final = 0.85
-
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_NEGATIONS: Final = frozenset(
-    (
-        "not no never none nor neither without cannot nicht kein keine keinen keiner keinem nie niemals ohne weder"
-        " nunca sin ningún ninguna tampoco pas jamais aucun aucune sans ne не нет никогда без ни"
-    ).split()
-)
-_OPPOSITES: Final = tuple(
-    (frozenset(a.split()), frozenset(b.split()))
-    for a, b in (
-        ("increase increases increased increasing raises raised higher more greater elevated enhances enhanced",
-         "decrease decreases decreased decreasing reduces reduced lower less fewer declined inhibits inhibited"),
-        ("before earlier vor", "after later nach"),
-        ("first oldest erste ersten", "last newest letzte letzten"),
-        ("largest biggest most größte größten", "smallest least kleinste kleinsten"),
-        ("steigt stieg gestiegen höher mehr erhöht", "sinkt sank gesunken niedriger weniger verringert"),
-    )
-)  # fmt: skip
+BY_WORDS: Final = (-2.3, 1.5, 2.8, -1.2, -0.3, -0.7)
+BY_STATES: Final = (-3.0, 2.0, 3.0, -0.8, -0.4, -1.0)
+"""Bias and the weights of `Signs` in log-odds, without and with an embedder (benchmarks/fit_support.py)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """What a source must carry: terms with weights, numbers as readings, names, polarity, words."""
+class Signs:
+    """What speaks for and against a claim: the share of it that the whole text and its best sentences hold (0..1),
+    roots of the counts of numbers and names that are nowhere, and how far the text goes the other way (0..1)."""
 
-    weights: dict[str, float]
-    numbers: tuple[Quantity, ...]
-    names: frozenset[str]
-    words: frozenset[str]
+    whole: float
+    near: float
+    numbers: float
+    names: float
+    against: float
+
+    def score(self, weights: Sequence[float]) -> float:
+        """0..1; 0 where the text shares nothing with the claim."""
+        odds = weights[0] + sum(weight * sign for weight, sign in zip(weights[1:], astuple(self), strict=True))
+        return round(1 / (1 + math.exp(-odds)), 4) if self.whole else 0.0
 
 
-def check(text: str, marks: Sequence[Mark], snippets: Sequence[Snippet], *, idf: Idf) -> tuple[Citation, ...]:
+class Source:
+    """A text to be checked against, read once for all its claims. `header` is what it stands under."""
+
+    def __init__(self, text: str, header: str = "", embedder: Embedder | None = None) -> None:
+        self.text, self.header, self.embedder = text, header, embedder
+        self.spans = sentences.spans(text, 0, len(text)) or [(0, len(text))]
+        self._states: dict[int, Vectors] = {}
+
+    @cached_property
+    def each(self) -> list[set[str]]:
+        """What each sentence holds."""
+        return [claims.held(self.text[start:end]) for start, end in self.spans]
+
+    @cached_property
+    def titles(self) -> set[str]:
+        """What the header holds."""
+        return claims.held(self.header)
+
+    @cached_property
+    def there(self) -> set[str]:
+        """What all of it holds."""
+        return claims.held(self.text + "\n" + self.header)
+
+    @cached_property
+    def stated(self) -> list[Quantity]:
+        """The numbers of all of it."""
+        return quantities.find(self.text + "\n" + self.header)
+
+    def states(self, chosen: Sequence[int]) -> list[Vectors]:
+        """The token states of some of its sentences; empty without an embedder."""
+        if self.embedder is None:
+            return []
+        unread = [at for at in chosen if at not in self._states]
+        texts = [self.text[slice(*self.spans[at])] for at in unread]
+        self._states.update(zip(unread, (states for _, states in self.embedder.token_states(texts)), strict=True))
+        return [self._states[at] for at in chosen]
+
+
+def check(
+    text: str, marks: Sequence[Mark], snippets: Sequence[Snippet], *, idf: Idf, embedder: Embedder | None = None
+) -> tuple[Citation, ...]:
     """The answer's marks as citations, each source located and judged; `citation.text == text[start:end]`.
 
     Numbers that name no snippet are left out, and so is a mark that is left without sources.
     """
     around = sentences.spans(text, 0, len(text))
+    known: dict[int, Source] = {}
     found = []
     for mark in marks:
         claim = text[mark.start : mark.end]
         context = " ".join(text[start:end] for start, end in around if start < mark.end and end > mark.start)
-        sources = tuple(
-            Cited(number, snippets[number], locate(claim, snippets[number], idf=idf, context=context))
-            for number in dict.fromkeys(mark.numbers)
-            if 0 <= number < len(snippets)
-        )
+        sources = []
+        for number in dict.fromkeys(mark.numbers):
+            if 0 <= number < len(snippets):
+                source = known.setdefault(number, _source(snippets[number], embedder))
+                support = _locate(claim, source, snippets[number].start, idf=idf, context=context)
+                sources.append(Cited(number, snippets[number], support))
         if sources and claim:
-            found.append(Citation(mark.start, mark.end, claim, sources))
+            found.append(Citation(mark.start, mark.end, claim, tuple(sources)))
     return tuple(found)
 
 
-def locate(claim: str, snippet: Snippet, *, idf: Idf, context: str = "") -> Support:
+def locate(claim: str, snippet: Snippet, *, idf: Idf, context: str = "", embedder: Embedder | None = None) -> Support:
     """The span of the snippet that carries the claim, in `document.text` offsets, and how well it does.
 
     `context` is the answer's sentence around the claim: it chooses among several places, and a fragment
     that is there word for word is supported only as far as its sentence is. Without any overlap the span
     is the whole snippet.
     """
-    spans = sentences.spans(snippet.text, 0, len(snippet.text)) or [(0, len(snippet.text))]
-    header = " ".join(value for key, value in snippet.fields if key != "text")
-    exact = _verbatim(claim, snippet.text)
-    whole = _read(context or claim, idf)
-    if exact:
-        start, end = max(exact[:MAX_PLACES], key=lambda at: _fit(whole, snippet.text, _touched(spans, at, 0)))
-        around = snippet.text[slice(*_touched(spans, (start, end), 1))]
-        score = _share(whole, _stems(around + "\n" + header))
-        fragment = len(context.split()) > 2 * len(claim.split())
-        supported = not fragment or score >= PARTIAL_FROM
-        status = SupportStatus.SUPPORTED if supported else SupportStatus.PARTIAL
-        score = round(score, 4) if fragment else 1.0
-        return Support(status, "exact", score, snippet.start + start, snippet.start + end)
-    wanted = whole if not content_terms(claim) else _read(claim, idf)
-    share, (start, end) = _best_window(wanted, snippet.text, spans, header)
-    whole_text = snippet.text + "\n" + header
-    share = (share + _share(wanted, _stems(whole_text))) / 2
-    factor = _agreement(wanted, snippet.text[start:end], whole_text)
-    status = _status(share, factor)
-    return Support(status, "overlap", round(share * factor, 4), snippet.start + start, snippet.start + end)
+    return _locate(claim, _source(snippet, embedder), snippet.start, idf=idf, context=context)
 
 
 def score_claim(claim: str, evidence: Sequence[str], *, idf: Idf, embedder: Embedder | None = None) -> float:
-    """How well texts together carry a claim, 0..1; `embedder` finds other words for the same where it is given."""
-    text = "\n\n".join(evidence)
-    return locate(claim, Snippet(0, "", 0, "", 0, len(text), text, (), (1, 1)), idf=idf).score
+    """How well texts together carry a claim: the odds as 0..1, comparable between claims. An embedder finds what is
+    said in other words."""
+    return _judge(claims.read(claim, idf, embedder), source_of(evidence, embedder))[0]
 
 
-def _status(share: float, factor: float) -> SupportStatus:
-    if share >= SUPPORTED_FROM and factor == 1.0:
-        return SupportStatus.SUPPORTED
-    return SupportStatus.PARTIAL if share * factor >= PARTIAL_FROM else SupportStatus.UNSUPPORTED
+def source_of(evidence: Sequence[str], embedder: Embedder | None = None) -> Source:
+    """Texts as one source; no sentence runs on from one to the next."""
+    return Source("\n\n".join(evidence), embedder=embedder)
 
 
-def _verbatim(claim: str, text: str) -> list[Span]:
-    """Every place where `claim` stands in `text` as whole words, any run of white space alike."""
-    needle = " ".join(claim.split())
-    if not needle:
-        return []
-    squeezed: list[str] = []
-    at: list[int] = []
-    for match in re.finditer(r"\s+|\S+", text):
-        piece = " " if match.group().isspace() else match.group()
-        squeezed.append(piece)
-        at.extend(range(match.start(), match.start() + len(piece)))
-    hay, places, found = "".join(squeezed), [], 0
-    while (found := hay.find(needle, found)) >= 0:
-        if _whole(hay, found, found + len(needle)):
-            places.append((at[found], at[found + len(needle) - 1] + 1))
-        found += len(needle)
-    return places
+def signs(claim: Claim, source: Source) -> tuple[Signs, Span]:
+    """What speaks for and against a claim, and the sentences of the source that carry most of it."""
+    rows = [claims.row(claim, there) for there in source.each]
+    if claim.states is not None:
+        lexical = [claims.share(claim, row) for row in rows]
+        chosen = sorted(sorted(range(len(rows)), key=lambda at: -lexical[at])[:MAX_READ])
+        for at, states in zip(chosen, source.states(chosen), strict=True):
+            rows[at] = claims.both((rows[at], claims.alike(claim, states)))
+    titles = claims.row(claim, source.titles)
+    shares = [claims.share(claim, row) for row in rows]
+    near, span = _best_window(claim, rows, shares, titles, source)
+    whole = claims.share(claim, claims.both((titles, claims.row(claim, source.there), *rows)))
+    top = sorted(range(len(rows)), key=lambda at: -shares[at])[:COMPARED]
+    weights = dict(zip(claim.units, claim.weights, strict=True))
+
+    def weigh(word: str) -> float:
+        return max((weights.get(term, 0.0) for term in content_terms(word)), default=0.0)
+
+    said = [(source.text[slice(*source.spans[at])], shares[at]) for at in top]
+    lost = claims.lost_numbers(claim, source.stated, source.there), claims.lost_names(claim, source.there)
+    return Signs(whole, near, lost[0] ** 0.5, lost[1] ** 0.5, polarity.against(claim.text, said, weigh)), span
 
 
-def _whole(text: str, start: int, end: int) -> bool:
-    """No word or number is cut by the edges; scripts without spaces have no such edges."""
+def _source(snippet: Snippet, embedder: Embedder | None) -> Source:
+    header = " ".join(value for key, value in snippet.fields if key != "text")
+    return Source(snippet.text, header, embedder)
 
-    def joins(left: str, right: str) -> bool:
-        return left.isalnum() and right.isalnum() and ord(left) < 0x0E00 and ord(right) < 0x0E00
 
-    if start and joins(text[start - 1], text[start]):
-        return False
-    if start > 1 and text[start].isdigit() and text[start - 1] in ".," and text[start - 2].isdigit():
-        return False
-    return not (end < len(text) and joins(text[end - 1], text[end]))
+def _judge(claim: Claim, source: Source) -> tuple[float, SupportStatus, Span]:
+    """A number or name that is nowhere, or a source that says the opposite, leaves a claim partial at most."""
+    found, span = signs(claim, source)
+    score = found.score(BY_WORDS if claim.states is None else BY_STATES)
+    flawed = found.numbers or found.names or found.against >= AGAINST_FROM
+    if score >= SUPPORTED_FROM and not flawed:
+        return score, SupportStatus.SUPPORTED, span
+    return score, SupportStatus.PARTIAL if score >= PARTIAL_FROM else SupportStatus.UNSUPPORTED, span
+
+
+def _locate(claim: str, source: Source, offset: int, *, idf: Idf, context: str) -> Support:
+    exact = verbatim.places(claim, source.text)
+    if not exact:
+        read = claims.read(claim if content_terms(claim) else context or claim, idf, source.embedder)
+        score, status, (start, end) = _judge(read, source)
+        method = "overlap" if source.embedder is None else "similarity"
+        return Support(status, method, score, offset + start, offset + end)
+    whole = claims.read(context or claim, idf)
+    start, end = max(exact[:MAX_PLACES], key=lambda at: _fit(whole, source.text[slice(*_touched(source.spans, at, 0))]))
+    around = source.text[slice(*_touched(source.spans, (start, end), 1))]
+    share = _fit(whole, around + "\n" + source.header)
+    fragment = len(context.split()) > 2 * len(claim.split())
+    supported = not fragment or share >= FRAGMENT_FROM
+    status = SupportStatus.SUPPORTED if supported else SupportStatus.PARTIAL
+    return Support(status, "exact", round(share, 4) if fragment else 1.0, offset + start, offset + end)
 
 
 def _touched(spans: Sequence[Span], at: Span, more: int) -> Span:
@@ -163,94 +205,21 @@ def _touched(spans: Sequence[Span], at: Span, more: int) -> Span:
     return spans[max(0, touched[0] - more)][0], spans[min(len(spans) - 1, touched[-1] + more)][1]
 
 
-def _fit(wanted: _Claim, text: str, span: Span) -> float:
-    return _share(wanted, _stems(text[slice(*span)]))
+def _fit(wanted: Claim, text: str) -> float:
+    return claims.share(wanted, claims.row(wanted, claims.held(text)))
 
 
-def _best_window(wanted: _Claim, text: str, spans: Sequence[Span], header: str) -> tuple[float, Span]:
-    """The one to three consecutive sentences that carry most of the claim for their length."""
-    titles = _stems(header)
-    each = [_stems(text[start:end]) for start, end in spans]
-    own = [_share(wanted, there) for there in each]
-    best, chosen, reward = 0.0, (0, len(text)), 0.0
-    for first in range(len(spans)):
-        there = set(titles)
-        for last in range(first, min(len(spans), first + MAX_SENTENCES)):
-            there |= each[last]
-            if not own[first] or not own[last]:
-                continue
-            share = _share(wanted, there)
-            if share - GAIN * (last - first) > reward:
-                best, chosen, reward = share, (spans[first][0], spans[last][1]), share - GAIN * (last - first)
+def _best_window(
+    claim: Claim, rows: Sequence[Row], shares: Sequence[float], titles: Row, source: Source
+) -> tuple[float, Span]:
+    """The most that one to three consecutive sentences hold, and those that hold most for their number."""
+    best, chosen, reward = 0.0, (0, len(source.text)), 0.0
+    for first in range(len(rows)):
+        holds = titles
+        for last in range(first, min(len(rows), first + MAX_SENTENCES)):
+            holds = claims.both((holds, rows[last]))
+            share = claims.share(claim, holds)
+            best = max(best, share)
+            if shares[first] and shares[last] and share - GAIN * (last - first) > reward:
+                chosen, reward = (source.spans[first][0], source.spans[last][1]), share - GAIN * (last - first)
     return best, chosen
-
-
-def _stems(text: str) -> set[str]:
-    """The terms of a text as `salience.stems` has them, and its numbers' readings marked by "#"."""
-    return stems(text) | {"#" + reading for stated in quantities.find(text) for reading in _readings(stated)}
-
-
-def _share(wanted: _Claim, there: set[str]) -> float:
-    """How much of the claim's weight stands in a text: 0..1."""
-    total = sum(wanted.weights.values())
-    held = 0.0
-    for term, weight in wanted.weights.items():
-        if term[0] == "#":
-            held += 0.0 if there.isdisjoint("#" + one for one in term[1:].split("|")) else weight
-        else:
-            held += weight * credit(term, there)
-    return held / total if total else 0.0
-
-
-def _read(claim: str, idf: Idf) -> _Claim:
-    """Numbers weigh as one term "#a|b" of all their readings, however they are written."""
-    weights = {term: weight for term, weight in term_weights(claim, idf).items() if not term[0].isdigit()}
-    numbers = tuple(
-        each for each in quantities.find(claim) if any(letter.isdigit() for letter in claim[each.start : each.end])
-    )
-    usual = sum(weights.values()) / len(weights) if weights else 1.0
-    weights.update({"#" + "|".join(_readings(number)): usual for number in numbers})
-    return _Claim(weights, numbers, _names(_WORD.findall(claim)), _folded(claim))
-
-
-def _readings(number: Quantity) -> list[str]:
-    return sorted(f"{value.normalize():f}" for value in number.values)
-
-
-def _names(words: Sequence[str]) -> frozenset[str]:
-    """Casefolded words that are written like names. Where every third word is capitalised (German), only
-    those with a capital inside count."""
-    later = words[1:]
-    capital = [word for word in later if word[0].isupper() and len(word) > 1]
-    if 3 * len(capital) > len(later):
-        capital = [word for word in words if any(letter.isupper() for letter in word[1:])]
-    return frozenset(word.casefold() for word in capital)
-
-
-def _agreement(wanted: _Claim, quote: str, whole: str) -> float:
-    """1.0 when numbers with their units and names stand in `whole` and the quote has the claim's polarity."""
-    folded, known, there = _folded(quote), _folded(whole), quantities.find(whole)
-    factor = 1.0
-    if not all(any(quantities.same(number, other) for other in there) for number in wanted.numbers):
-        factor *= UNMATCHED_NUMBER
-    if not wanted.names <= known:
-        factor *= UNMATCHED_NAME
-    if _negated(wanted.words) != _negated(folded) or _opposed(wanted.words, folded):
-        factor *= NEGATION_FLIP
-    return factor
-
-
-def _folded(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _WORD.findall(text))
-
-
-def _negated(words: Iterable[str]) -> bool:
-    return any(word in _NEGATIONS or word.endswith(("n't", "n’t")) for word in words)
-
-
-def _opposed(claim: frozenset[str], quote: frozenset[str]) -> bool:
-    """One side says "increase", the other only "decrease", or another such pair."""
-    return any(
-        (claim & one and quote & other and not quote & one) or (claim & other and quote & one and not quote & other)
-        for one, other in _OPPOSITES
-    )

@@ -18,7 +18,8 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "quantities", "support", "provenance", "salience", "asks", "followup", "tokens",
+        "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "provenance", "salience",
+        "asks", "followup", "tokens",
         "budget", "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint",
         "measures", "significance"),
     2: ("private", "backends", "models", "lock", "location", "database", "rows", "ledger", "store", "census", "scratch",

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragcli import support
+from ragcli import sentences, support
+from ragcli.embedders.hashing import Hashing
 from ragcli.types import Mark, Snippet, SupportStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragcli.protocols import Vectors
+    from ragcli.types import Span
 
 PENGUINS = (
     "Emperor penguins are the tallest of all penguins,\n  growing up to 122 cm. They live only in Antarctica.\n\n"
@@ -163,3 +172,39 @@ def test_every_run_of_words_of_the_snippet_is_found_verbatim(words: list[str], d
     found = support.locate(claim, snippet(text), idf=even)
     assert found.method == "exact"
     assert text[found.start : found.end].split() == claim.split()
+
+
+def test_texts_together_score_a_claim() -> None:
+    evidence = ("Emperor penguins are the tallest of all penguins.", "They grow up to 122 cm.")
+    right = support.score_claim("Emperor penguins grow up to 122 cm.", evidence, idf=even)
+    wrong = support.score_claim("Emperor penguins grow up to 180 cm.", evidence, idf=even)
+    assert right > support.SUPPORTED_FROM > wrong > 0.0
+    assert support.score_claim("Tax law changed.", evidence, idf=even) == 0.0
+    assert support.score_claim("Tax law changed.", (), idf=even) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Exercise increases the risk of cancer.", "Exercise reduces the risk of cancer."),
+        ("The bridge opened on 1 July 2025.", "The bridge opened on 3 July 2025."),
+        ("The firm lost $5 million.", "The firm lost $5 billion."),
+    ],
+)
+def test_what_the_source_says_otherwise_is_at_most_partial(claim: str, text: str) -> None:
+    assert support.locate(claim, snippet(text), idf=even).status is not SupportStatus.SUPPORTED
+
+
+def test_an_embedder_reads_each_sentence_of_a_snippet_once() -> None:
+    read: list[str] = []
+
+    class Counting(Hashing):
+        def token_states(self, texts: Sequence[str]) -> list[tuple[list[Span], Vectors]]:
+            read.extend(texts)
+            return super().token_states(texts)
+
+    answer = "Penguins of that kind are tall. Penguins of that kind live far south."
+    marks = (Mark(0, 31, (0,)), Mark(32, len(answer), (0,)))
+    found = support.check(answer, marks, (snippet(PENGUINS),), idf=even, embedder=Counting(64))
+    assert [cited.support.method for each in found for cited in each.sources] == ["similarity"] * 2
+    assert len(read) == len(set(read)) == 2 + len(sentences.spans(PENGUINS))
