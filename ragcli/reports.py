@@ -1,12 +1,14 @@
 """What verbs report besides hits and answers: checks and counts of an index, what was rebuilt, what a bundle holds,
-what was asked, a prompt, whether a model fits."""
+what was asked, a prompt, whether a model fits, how well an evaluation went."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from ragcli.types import FileOutcome, Prompt, Snippet
+from ragcli.types import FileOutcome, Prompt, Snippet, Span
 
 
 class Verdict(StrEnum):
@@ -156,3 +158,62 @@ class FitTable:
     free_bytes: int
     runs: bool
     rows: tuple[FitRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one question or claim came to. `values` are measures by name; `score` is what tells the `positive`
+    (answerable, supported) from the others; `shown` is what more a line about it says, as JSON."""
+
+    id: str
+    values: Mapping[str, float]
+    positive: bool | None = None
+    score: float | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure's value in an older run over the same questions, and the p-value of the difference."""
+
+    before: float
+    p: float
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure over all questions that have it, with its bootstrap 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    questions: int
+    less_is_better: bool = False
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of a set. `how` says what was measured ("hybrid", "extractive"), `short` which bounds do not hold."""
+
+    kind: str
+    name: str
+    how: str
+    documents: int
+    figures: tuple[Figure, ...]
+    trials: tuple[Trial, ...]
+    short: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A question that a rule made of a document: its answer, "" where only the passage is known, and that passage."""
+
+    kind: str
+    question: str
+    answer: str
+    uri: str
+    span: Span
+    text: str

@@ -11,11 +11,11 @@ from ragcli.render.safe import name
 
 LABEL: Final = 32
 Step = Callable[[str, int, int, int], None]
-"""Takes a file, how much is done, how much there is to do, windows embedded so far."""
+"""Takes a file, how much is done, how much there is to do, windows (or another unit) so far."""
 
 
 @contextmanager
-def bar(stream: TextIO, *, wanted: bool) -> Iterator[Step]:
+def bar(stream: TextIO, *, wanted: bool, unit: str = "windows") -> Iterator[Step]:
     """Yields what takes a step; nothing is drawn unless `wanted` and on a terminal."""
     if not wanted or not stream.isatty():
         yield lambda *_: None
@@ -37,7 +37,7 @@ def bar(stream: TextIO, *, wanted: bool) -> Iterator[Step]:
 
         def step(file: str, done: int, total: int, windows: int) -> None:
             rate = windows / max(time.monotonic() - started, 0.1)
-            shown = f"{rate:,.0f} windows/s"
+            shown = f"{rate:,.0f} {unit}/s" if rate >= 10 else f"{rate:.1f} {unit}/s"
             progress.update(task, description=label(file), completed=done, total=total, rate=shown)
 
         yield step

@@ -1,0 +1,80 @@
+"""The files of `ragcli eval`: an older run to compare with, and what is written while questions are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ragcli.commands._session import Session
+from ragcli.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from ragcli.reports import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where indexes are kept, what is written, and what is compared with."""
+
+    keep: str | None = None
+    fresh: bool = False
+    out: str | None = None
+    run: str | None = None
+    baseline: str | None = None
+
+
+def older(path: Path) -> dict[str, Trial]:
+    """The trials of a --json document or an --out file, by id. UsageError, MissingError."""
+    from ragcli.testsets import records
+
+    listed = [(where, record) for where, record in records(path)]
+    if len(listed) == 1 and isinstance(listed[0][1].get("trials"), list):
+        listed = [(listed[0][0], each) for each in listed[0][1]["trials"]]
+    return {trial.id: trial for trial in (_old_trial(where, record) for where, record in listed)}
+
+
+def _old_trial(where: str, record: Any) -> Trial:
+    from ragcli.reports import Trial
+
+    fields = record if isinstance(record, dict) else {}
+    id, values, positive, score = (fields.get(key) for key in ("id", "values", "positive", "score"))
+    if not isinstance(id, str) or not isinstance(values, dict) or not all(map(_is_number, values.values())):
+        raise UsageError(f"{where}: no trial of an evaluation", "give what --json or --out wrote")
+    right = isinstance(positive, bool) and _is_number(score)
+    return Trial(id, values, positive if right else None, score if right else None)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+@contextmanager
+def written(session: Session, files: Files, noun: str) -> Iterator[Callable[[Trial, int, int], Trial]]:
+    """Takes each trial as it comes, with its number and how many there will be: into the files, onto the bar."""
+    from ragcli.render.scores import run_lines, trial_line
+
+    with ExitStack() as stack:
+        out = stack.enter_context(_opening(files.out)) if files.out else None
+        run = stack.enter_context(_opening(files.run)) if files.run else None
+        step = stack.enter_context(session.progress(noun))
+
+        def write(trial: Trial, at: int, total: int) -> Trial:
+            if out:
+                out.write(trial_line(trial))
+                out.flush()  # what was measured stays, also after Ctrl-C
+            if run:
+                run.write(run_lines(trial))
+            step(trial.id, at, total, at)
+            return trial
+
+        yield write
+
+
+def _opening(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8", newline="\n")
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise MissingError(f"{path}: {error.strerror}", "name a file in a folder that is there") from error

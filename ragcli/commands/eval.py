@@ -1,0 +1,90 @@
+"""ragcli eval KIND SET: how well search, answers, citations and abstention do on questions whose answers are known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import typer
+
+from ragcli.commands._complete import backends_of
+from ragcli.commands._flags import REPEATED, examples
+from ragcli.errors import UsageError
+from ragcli.types import SearchMode
+
+EXAMPLES = examples(
+    "ragcli eval --make-questions > questions.jsonl",
+    "ragcli eval retrieval questions.jsonl",
+    "ragcli eval retrieval scifact --split test --json > before.json",
+    "ragcli eval retrieval scifact --split test --baseline before.json --fail-under nDCG@10=0.7",
+    "ragcli eval abstain xquad/en --without-gold --questions 200",
+)
+
+
+class Kind(StrEnum):
+    """What is measured."""
+
+    RETRIEVAL = "retrieval"
+    ANSWERS = "answers"
+    SUPPORT = "support"
+    ABSTAIN = "abstain"
+
+
+def run(
+    ctx: typer.Context,
+    kind: Kind | None = typer.Argument(None, metavar="[retrieval|answers|support|abstain]", help="What to measure."),
+    test: str = typer.Argument(
+        "", metavar="[SET]", help="A folder with corpus.jsonl or questions.jsonl, or a file of questions or claims."
+    ),
+    split: str = typer.Option("", metavar="NAME", help="Only questions or claims of this split."),
+    questions: int = typer.Option(0, metavar="N", min=0, help="Only N of them, drawn the same way each time; 0: all."),
+    measure: list[str] = typer.Option([], metavar="NAME", help=f"Of rankings, such as R@100. {REPEATED}"),
+    mode: SearchMode = typer.Option(SearchMode.HYBRID, help="How retrieval searches."),
+    k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="Snippets an answer. [default: 5]"),
+    runtime: str | None = typer.Option(
+        None, metavar="NAME[:ARG]", help="What answers. [default: extractive]", autocompletion=backends_of("runtime")
+    ),
+    embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
+    min_confidence: float | None = typer.Option(
+        None, metavar="X", min=0, max=1, help="The least evidence to answer from; 0 answers all."
+    ),
+    no_history: bool = typer.Option(False, "--no-history", help="Ask follow-ups without the turns before them."),
+    without_gold: bool = typer.Option(
+        False, "--without-gold", help="For abstain: also ask each question with its documents left out."
+    ),
+    keep: str | None = typer.Option(None, metavar="DIR", help="Where indexes of sets are kept. [default: the cache]"),
+    fresh: bool = typer.Option(False, "--fresh", help="Make the set's index anew."),
+    out: str | None = typer.Option(None, metavar="FILE", help="One line of JSON a question or claim."),
+    run_file: str | None = typer.Option(
+        None, "--run", metavar="FILE", help="The ranking: query, document, score; of claims: id, score."
+    ),
+    baseline: str | None = typer.Option(None, metavar="FILE", help="Compare with an older --json or --out."),
+    fail_under: list[str] = typer.Option(
+        [], metavar="NAME=X", help=f"Exit with 8 where a figure is worse than X. {REPEATED}"
+    ),
+    make_questions: bool = typer.Option(
+        False, "--make-questions", help="Write questions about the files of the index, to begin a set with."
+    ),
+) -> None:
+    """Measure search, answers, citations and abstention on questions whose answers are known.
+
+    Every figure comes with its bootstrap 95 % interval. docs/EVAL.md says how a set is written and what is counted.
+    """
+    from ragcli.commands import _eval
+    from ragcli.commands._eval_files import Files
+    from ragcli.commands._session import Session
+
+    session = Session(ctx, k=k, runtime=runtime, embedder=embedder)
+    if make_questions:
+        if kind is not None:
+            raise UsageError("--make-questions takes no set", "ragcli eval --make-questions > questions.jsonl")
+        _eval.make_questions(session, questions)
+        return
+    if kind is None or not test:
+        raise UsageError("say what to measure, and on which set", "such as: ragcli eval retrieval questions.jsonl")
+    wanted = _eval.Wanted(
+        kind.value, test, split, questions, tuple(measure), mode, not no_history, without_gold, min_confidence
+    )
+    files = Files(keep, fresh, out, run_file, baseline)
+    code = _eval.evaluate(session, wanted, files, fail_under)
+    if code:
+        raise typer.Exit(code)
