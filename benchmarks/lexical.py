@@ -17,8 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ragcli.lexical import count_words, terms
+from ragcli.measures import measure as measure_of
+from ragcli.measures import ranked
 
 K1, B = 1.2, 0.75
+HIT, NDCG = measure_of("hit@1"), measure_of("nDCG@10")
 XQUAD = "en es de ro el ru tr ar hi vi th zh".split()
 
 
@@ -84,20 +87,13 @@ def measure(folder: Path, name: str) -> Row:
     hits = gain = 0.0
     questions = [record for record in lines(folder / "queries.jsonl") if record["id"] in judged]
     for record in questions:
-        grades = judged[record["id"]]
-        gains = [grades.get(corpus[number]["id"], 0) for number in ranking.best(terms(record["text"]), 10)]
-        ideal = discounted(sorted(grades.values(), reverse=True)[:10])
-        hits += bool(gains and gains[0])
-        gain += discounted(gains) / ideal
+        best = [corpus[number]["id"] for number in ranking.best(terms(record["text"]), 10)]
+        hits += ranked(HIT, best, judged[record["id"]])
+        gain += ranked(NDCG, best, judged[record["id"]])
     count = max(1, len(questions))
     per_word = sum(map(len, found)) / max(1, sum(map(count_words, texts)))
     seconds = time.process_time() - began
     return Row(name, len(corpus), len(questions), 100 * hits / count, 100 * gain / count, per_word, seconds)
-
-
-def discounted(gains: list[int]) -> float:
-    """Discounted cumulative gain, linear in the grade."""
-    return sum(grade / math.log2(rank + 2) for rank, grade in enumerate(gains))
 
 
 def main() -> None:

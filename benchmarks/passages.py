@@ -24,12 +24,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 from ragcli import backends, evidence, models, salience
 from ragcli.index import Index, open_index
 from ragcli.ingest import ingest
+from ragcli.measures import MOST, auroc, shared
 from ragcli.types import Hit, Scores, Snippet
 
 PASSAGES = Path(__file__).parent / "passages"
 OWN_LINE = re.compile(r"[-|*] |\d{1,2}\. ")
-OVERLAP = 0.5
-"""Share of the gold sentence that a sentence must hold to count as it."""
 NO_SCORES = Scores(None, None, 0.0)
 
 
@@ -79,19 +78,13 @@ def measured(index: Index, passages: list[tuple[str, dict[str, Any]]], shown: di
 
 def overlaps(sentence: salience.Sentence, snippet: Snippet, golds: list[tuple[int, int]]) -> bool:
     """Whether a sentence holds most of a gold one."""
-    at, to = snippet.start + sentence.start, snippet.start + sentence.end
-    return any(min(end, to) - max(start, at) >= OVERLAP * (end - start) for start, end in golds)
+    at = (snippet.start + sentence.start, snippet.start + sentence.end)
+    return any(shared([at], [gold]) >= MOST * (gold[1] - gold[0]) for gold in golds)
 
 
 def judged(question: str, snippet: Snippet, rated: list[salience.Sentence], index: Index) -> float:
     """The evidence's score with these sentences of the one snippet."""
     return evidence.judge(question, [Hit(snippet, NO_SCORES)], sentences=rated, idf=index.idf).score
-
-
-def auroc(positive: list[float], negative: list[float]) -> float:
-    """The chance that a positive scores above a negative; ties count half."""
-    wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)
-    return wins / max(1, len(positive) * len(negative))
 
 
 def main() -> None:

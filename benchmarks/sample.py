@@ -12,42 +12,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does
 
 from ragcli import backends, models
-from ragcli.ask import ask
 from ragcli.index import Index, open_index
-from ragcli.ingest import ingest
-from ragcli.types import Answer, Cited, Outcome, Role, Turn
+from ragcli.setindex import make_index, places
+from ragcli.testsets import QUESTIONS, Question, read_set, records
+from ragcli.trial import Asker, answer, asked, case_of
+from ragcli.types import Answer, Cited
 
 CORPUS = Path(__file__).parents[1] / "sample_corpus"
-OVERLAP = 0.5
-"""Share of the gold passage that a cited quote must hold to count as citing it."""
 
 
-def squeezed(text: str) -> str:
-    """Without white space and line-end hyphens: HTML and PDF golds know nothing of the extracted layout."""
-    return re.sub(r"[\s\u00ad\ufffe-]+", "", text)
-
-
-def place(gold: dict[str, Any], text: str) -> tuple[int, int]:
-    """Where the gold stands in the document's text: as stored, else by search that ignores white space."""
-    if gold["start"] is not None and text[gold["start"] : gold["end"]] == gold["text"]:
-        return gold["start"], gold["end"]
-    letters = [(at, character) for at, character in enumerate(text) if squeezed(character)]
-    at = "".join(character for _, character in letters).find(squeezed(gold["text"]))
-    if at < 0:
-        raise ValueError(f"gold not in {gold['file']}: {gold['text']!r}")
-    return letters[at][0], letters[at + len(squeezed(gold["text"])) - 1][0] + 1
-
-
-def exact(answer: Answer, source: Cited, index: Index) -> bool:
+def exact(source: Cited, index: Index) -> bool:
     """The source's offsets, lines and pages are those of its quote in the stored document."""
     document = index.store.document(source.snippet.uri)
     if document is None:
@@ -60,86 +43,63 @@ def exact(answer: Answer, source: Cited, index: Index) -> bool:
     return inside and within and (not document.pages or page in source.snippet.pages)
 
 
-def cites(answer: Answer, question: dict[str, Any], index: Index) -> bool:
-    """Whether some cited quote holds most of some gold passage."""
-    for gold in question["gold"]:
-        document = next(
-            d for d in index.store.documents() if d.uri.endswith("/" + gold["file"]) or d.uri == gold["file"]
-        )
-        stored = index.store.document(document.uri)
-        assert stored is not None
-        start, end = place(gold, stored.text)
-        for citation in answer.citations:
-            for source in citation.sources:
-                shared = min(end, source.support.end) - max(start, source.support.start)
-                if source.snippet.uri == document.uri and shared >= OVERLAP * (end - start):
-                    return True
-    return False
-
-
-def turns(question: dict[str, Any]) -> list[Turn]:
-    """What was said before a follow-up."""
-    pairs = [(Role.USER, Role.ASSISTANT)] * len(question.get("history", []))
-    return [
-        Turn(role, said)
-        for roles, turn in zip(pairs, question.get("history", []), strict=True)
-        for role, said in zip(roles, (turn["question"], turn["answer"]), strict=True)
-    ]
-
-
-def groups(question: dict[str, Any]) -> list[str]:
+def groups(question: Question, language: str) -> list[str]:
     """What a question's result counts towards besides the whole."""
-    suffixes = {".eml" if ".eml/" in gold["file"] else Path(gold["file"]).suffix for gold in question["gold"]}
-    follow_up = ["follow-ups"] if question.get("history") else []
-    return [*sorted(suffixes), question["lang"], *follow_up]
+    suffixes = {".eml" if ".eml/" in gold.document else Path(gold.document).suffix for gold in question.golds}
+    return [*sorted(suffixes), language, *(["follow-ups"] if question.history else [])]
 
 
 def measure(k: int, verbose: bool) -> tuple[dict[str, int], dict[str, list[bool]]]:
     """Counts over all questions, and for each group whether its answerable questions had their gold cited."""
-    questions = [json.loads(line) for line in (CORPUS / "questions.jsonl").read_text("utf-8").split("\n") if line]
+    test = read_set(CORPUS)
+    languages = {record["id"]: record["lang"] for _, record in records(CORPUS / QUESTIONS)}
     counts: dict[str, int] = defaultdict(int)
     cited: dict[str, list[bool]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / ".ragcli"
-        bulk = backends.create("embedder", models.choose("", bulk=True))
-        with open_index(folder, bulk, name=models.DEFAULT_MODEL, write=True) as index:
-            ingest([CORPUS / "docs"], index)
-        with open_index(folder, backends.create("embedder", models.choose("", bulk=False))) as index:
+        make_index(test, Path(name), lambda: embedder(bulk=True), models.DEFAULT_MODEL)
+        with open_index(Path(name), embedder(bulk=False)) as index:
             runtime = backends.create("runtime", "extractive", embedder=index.embedder, idf=index.idf)
-            for question in questions:
-                answer = ask(question["question"], index=index, runtime=runtime, k=k, history=turns(question))
-                good = count(answer, question, index, counts)
-                for group in groups(question) if question["answerable"] else ():
+            where = places(test, index, own=True)
+            for question in test.questions:
+                case = case_of(question, where, index)
+                if case.lost:
+                    raise ValueError(f"{question.id}: gold not in {case.lost[0].document}: {case.lost[0].text!r}")
+                given = asked(case, Asker(index, k, runtime))
+                values = answer(case, given, index.idf).values
+                good = count(given, values, index, counts)
+                for group in groups(question, languages[question.id]) if question.answerable else ():
                     cited[group].append(good)
                 if verbose and not good:
                     print(
-                        f"{question['id']} {answer.outcome} {answer.evidence.score:.2f} {question['question']}",
-                        f"\n    {answer.text!r}",
+                        f"{question.id} {given.outcome} {given.evidence.score:.2f} {question.text}",
+                        f"\n    {given.text!r}",
                     )
     return dict(counts), dict(cited)
 
 
-def count(answer: Answer, question: dict[str, Any], index: Index, counts: dict[str, int]) -> bool:
+def embedder(*, bulk: bool) -> Any:
+    return backends.create("embedder", models.choose("", bulk=bulk))
+
+
+def count(given: Answer, values: Mapping[str, float], index: Index, counts: dict[str, int]) -> bool:
     """Adds one answer to `counts`; whether it did what the question asks for."""
-    sources = [source for citation in answer.citations for source in citation.sources]
+    sources = [source for citation in given.citations for source in citation.sources]
     counts["citations"] += len(sources)
     counts["exact_answer"] += sum(
         len(citation.sources)
-        for citation in answer.citations
-        if answer.text[citation.start : citation.end] == citation.text
+        for citation in given.citations
+        if given.text[citation.start : citation.end] == citation.text
     )
-    counts["exact_quote"] += sum(exact(answer, source, index) for source in sources)
-    answered = answer.outcome is Outcome.ANSWERED
-    if not question["answerable"]:
+    counts["exact_quote"] += sum(exact(source, index) for source in sources)
+    if "Declined" in values:
         counts["unanswerable"] += 1
-        counts["declined"] += not answered
-        return not answered
-    good = cites(answer, question, index)
+        counts["declined"] += bool(values["Declined"])
+        return bool(values["Declined"])
     counts["answerable"] += 1
-    counts["answered"] += answered
-    counts["gold_cited"] += good
-    counts["words"] += len(answer.text.split())
-    return good
+    counts["answered"] += bool(values["Answered"])
+    counts["gold_cited"] += bool(values["Gold"])
+    counts["words"] += len(given.text.split())
+    return bool(values["Gold"])
 
 
 def main() -> None:

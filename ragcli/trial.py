@@ -51,7 +51,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """How `answer` and `evidence_of` ask."""
+    """How `asked` and `evidence_of` ask."""
 
     index: Index
     k: int
@@ -164,24 +164,27 @@ def _holds(case: Case, spans: Spans) -> bool:
     )
 
 
-def answer(case: Case, how: Asker) -> Trial:
-    """An answer's words, citations and quotes against the gold ones; whether it came at all."""
-    question = case.question
+def asked(case: Case, how: Asker) -> Answer:
+    """What the asker's runtime says to the question."""
     assert how.runtime is not None
-    given = ask(
-        question.text,
+    return ask(
+        case.question.text,
         index=how.index,
         runtime=how.runtime,
         k=how.k,
-        history=question.history if how.history else (),
+        history=case.question.history if how.history else (),
         enough=how.enough,
     )
+
+
+def answer(case: Case, given: Answer, idf: Idf) -> Trial:
+    """An answer's words, citations and quotes against the gold ones; whether it came at all."""
     said = given.outcome in (Outcome.ANSWERED, Outcome.UNCITED)
-    if question.answerable:
-        values = _against_gold(case, given, said) | (_as_written(given, how.index.idf) if said else {})
+    if case.question.answerable:
+        values = _against_gold(case, given, said) | (_as_written(given, idf) if said else {})
     else:
         values = {"Declined": float(not said)}
-    return Trial(question.id, values, question.answerable, given.evidence.score, _shown(given))
+    return Trial(case.question.id, values, case.question.answerable, given.evidence.score, _shown(given))
 
 
 def _against_gold(case: Case, given: Answer, said: bool) -> dict[str, float]:

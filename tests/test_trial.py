@@ -10,6 +10,7 @@ import pytest
 from ragcli import backends, trial
 from ragcli.index import Index
 from ragcli.measures import measure
+from ragcli.reports import Trial
 from ragcli.testsets import Claim, Gold, Question, read_set
 from ragcli.trial import Asker, Search
 from ragcli.types import Outcome, SearchMode
@@ -41,6 +42,10 @@ def questions(folder: Path) -> tuple[Question, ...]:
 def asker(index: Index, **more: float) -> Asker:
     runtime = backends.create("runtime", "extractive", embedder=index.embedder, idf=index.idf)
     return Asker(index, 5, runtime, **more)  # type: ignore[arg-type]
+
+
+def answered(case: trial.Case, how: Asker) -> Trial:
+    return trial.answer(case, trial.asked(case, how), how.index.idf)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_a_follow_up_is_asked_after_its_turns_or_without_them(index: Index, ques
 
 
 def test_an_answer_is_held_against_the_gold_one(index: Index, questions: tuple[Question, ...]) -> None:
-    found = trial.answer(trial.case_of(questions[0], PLACES, index), asker(index, enough=0.0))
+    found = answered(trial.case_of(questions[0], PLACES, index), asker(index, enough=0.0))
     assert found.shown["outcome"] == Outcome.ANSWERED
     assert "1893" in found.shown["answer"]
     values = found.values
@@ -101,7 +106,7 @@ def test_an_answer_is_held_against_the_gold_one(index: Index, questions: tuple[Q
 
 
 def test_what_was_not_answered_counts_as_nothing_found(index: Index, questions: tuple[Question, ...]) -> None:
-    found = trial.answer(trial.case_of(questions[0], PLACES, index), asker(index, enough=1.1))
+    found = answered(trial.case_of(questions[0], PLACES, index), asker(index, enough=1.1))
     assert found.shown["outcome"] == Outcome.NO_EVIDENCE
     assert set(found.values.values()) == {0.0}
     assert "Words" not in found.values
@@ -109,8 +114,8 @@ def test_what_was_not_answered_counts_as_nothing_found(index: Index, questions: 
 
 def test_an_unanswerable_question_is_to_be_declined(index: Index, questions: tuple[Question, ...]) -> None:
     case = trial.case_of(questions[2], PLACES, index)
-    assert trial.answer(case, asker(index, enough=1.1)).values == {"Declined": 1.0}
-    assert trial.answer(case, asker(index, enough=0.0)).values == {"Declined": 0.0}
+    assert answered(case, asker(index, enough=1.1)).values == {"Declined": 1.0}
+    assert answered(case, asker(index, enough=0.0)).values == {"Declined": 0.0}
 
 
 def test_evidence_is_asked_again_without_the_gold_documents(index: Index, questions: tuple[Question, ...]) -> None:

@@ -198,7 +198,14 @@ def _answering(session: Session, cases: Sequence[Case], index: Index, wanted: Wa
 
     runtime = make_runtime(session.settings.runtime, index.embedder, index.idf, generation(session))
     asker = trial.Asker(index, k, runtime, wanted.history, enough)
-    return f"{runtime.name} of {k} snippets", ((trial.answer(case, asker), len(cases)) for case in cases)
+    return f"{runtime.name} of {k} snippets", _answers(cases, asker)
+
+
+def _answers(cases: Sequence[Case], asker: Any) -> Asked:
+    from ragcli import trial
+
+    for case in cases:
+        yield trial.answer(case, trial.asked(case, asker), asker.index.idf), len(cases)
 
 
 def _evidence(cases: Sequence[Case], asker: Any, without_gold: bool) -> Asked:
