@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import sqlite3
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,6 @@ from zlib import crc32
 
 import numpy as np
 
-from ragcli import backends
 from ragcli.census import Census, StoredWindow
 from ragcli.database import MIGRATIONS, NAME, blank, schema_of
 from ragcli.errors import DamagedIndex
@@ -111,12 +110,8 @@ def _schema(here: _Audit) -> str | tuple[str, str]:
 
 def schema_problem(connection: sqlite3.Connection, version: int = len(MIGRATIONS)) -> str:
     """What differs from our schema (of that `version`), "" if nothing does; "terms" if only those tables do."""
-    ours = blank(version)
-    try:
-        backends.create("lexicon", "fts5", connection=ours)
+    with closing(blank(version)) as ours:
         wanted, found = schema_of(ours), schema_of(connection)
-    finally:
-        ours.close()
     names = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if names and all(name.split("_")[0] == "terms" and name in wanted for name in names):
         return "terms"
@@ -183,7 +178,6 @@ class _Found:
     texts: list[str] = field(default_factory=list)
     vectors: list[str] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
-    frequencies: Counter[tuple[str, str]] = field(default_factory=Counter)
     documents: int = 0
 
 
@@ -202,10 +196,8 @@ def _deep(here: _Audit) -> list[Check]:
         return "every vector has its checksum and belongs to its text"
 
     def terms(here: _Audit) -> str | tuple[str, str]:
-        indexed = {(column, term): count for column, term, count in here.census.frequencies()}
-        if found.terms or (not found.texts and indexed != found.frequencies):
-            which = named(found.terms) if found.terms else "the inverted index"
-            return f"terms that are not the text's: {which}", here.mends.rebuild()
+        if found.terms:
+            return f"terms that are not the text's: {named(found.terms)}", here.mends.rebuild()
         return "every snippet's terms are those of its text"
 
     steps = (("texts", texts), ("vectors", vectors), ("terms in depth", terms))
@@ -226,7 +218,7 @@ def _read(here: _Audit, found: _Found) -> None:
             continue
         if pins is None or not _vectors_hold(document, snippets, here.census.windows_of(uri), pins):
             found.vectors.append(uri)
-        if not _terms_hold(here, uri, snippets, found.frequencies):
+        if not _terms_hold(here, uri, snippets):
             found.terms.append(uri)
 
 
@@ -277,12 +269,11 @@ def _vectors_hold(document: Document, snippets: Sequence[Snippet], rows: Sequenc
     return True
 
 
-def _terms_hold(here: _Audit, uri: str, snippets: Sequence[Snippet], frequencies: Counter[tuple[str, str]]) -> bool:
+def _terms_hold(here: _Audit, uri: str, snippets: Sequence[Snippet]) -> bool:
     sound = True
     for snippet in snippets:
         body, header = terms_of(uri, snippet.text, snippet.fields)
         sound &= here.census.terms(snippet.id) == (" ".join(header), " ".join(body))
-        frequencies.update({("body", term) for term in body} | {("header", term) for term in header})
     return sound
 
 

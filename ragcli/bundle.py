@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
-from ragcli import __version__, backends, vectorcache
+from ragcli import __version__, segments
 from ragcli.audit import Mends, audit, schema_problem
 from ragcli.database import MIGRATIONS, NAME, look, version_of
 from ragcli.errors import Busy, DamagedIndex, MissingError, StorageError, UsageError
@@ -58,7 +58,6 @@ def export(folder: Path, target: Path, *, replace: bool = False) -> Bundle:
         with closing(Store.open(folder)) as source, closing(Store.open(staging, write=True)) as copy:
             source.copy_into(copy)
             copy.forget_caches()
-            copy.scrub(backends.create("lexicon", "fts5", connection=copy.connection))
             bundle = _sound(copy, staging, str(folder), "ragcli doctor --deep")
             copy.checkpoint()
         temporary = staging / "bundle"
@@ -282,7 +281,5 @@ def _install(copy: Store, folder: Path, replace: bool, patience: Patience) -> No
         with closing(store):
             copy.copy_into(store)
             failpoint("import.copied")
-            pins = store.pins()
-            if pins is not None:
-                vectorcache.publish(folder, store, vectorcache.made_anew(store, pins.dim))
+            segments.publish_all(folder, store)
             store.checkpoint()

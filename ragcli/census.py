@@ -94,12 +94,6 @@ class Census:
         row = self._connection.execute("select header, body from terms where rowid = ?", (snippet_id,)).fetchone()
         return None if row is None else (str(row[0]), str(row[1]))
 
-    def frequencies(self) -> Iterator[tuple[str, str, int]]:
-        """(column, term, number of snippets) from the inverted index itself."""
-        self._connection.execute("create virtual table if not exists temp.counted using fts5vocab(main, terms, 'col')")
-        rows = self._connection.execute("select col, term, doc from temp.counted")
-        return ((str(column), str(term), int(count)) for column, term, count in rows)
-
     def texts(self) -> Iterator[tuple[str, str]]:
         """(uri, text) of each document."""
         rows = self._connection.execute("select uri, text from document order by uri")

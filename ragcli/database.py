@@ -112,7 +112,27 @@ def _m002_digests(connection: sqlite3.Connection) -> None:
         connection.execute("update snippet set digest = ? where id = ?", (fresh, id))
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_create, _m002_digests)
+# Terms as they stood before schema 3, in a table that SQLite found them by. Every printable category is part of one.
+_TOKENIZER: Final = "unicode61 remove_diacritics 0 categories ''L* M* N* P* S* Co''"
+_FTS5_TERMS: Final = f"create virtual table if not exists terms using fts5(header, body, tokenize = '{_TOKENIZER}')"
+_FTS5_UNTIL: Final = 2
+TERMS_TABLE: Final = 'create table "terms" (id integer primary key, header text not null, body text not null) strict'
+
+
+def _m003_caches(connection: sqlite3.Connection) -> None:
+    """Terms become plain rows, which leave without a trace by themselves: FTS5 drops a removed term for good only when
+    it writes all of its index anew. What left the rows, and may still be in a cache, is listed."""
+    connection.execute(_FTS5_TERMS)
+    connection.execute(TERMS_TABLE.replace("terms", "plain"))
+    connection.execute("insert into plain select rowid, header, body from terms")
+    connection.execute("drop table terms")
+    connection.execute("alter table plain rename to terms")
+    listed = "cache text not null, id integer not null, primary key (cache, id)"
+    connection.execute(f"create table gone ({listed}) strict, without rowid")
+    connection.execute("delete from meta where key in ('cache:vectors.faiss', 'unscrubbed')")
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_create, _m002_digests, _m003_caches)
 """Schema n is reached by the first n of these; `user_version` is n, set in the same transaction."""
 
 
@@ -164,6 +184,8 @@ def blank(version: int = len(MIGRATIONS)) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for migration in MIGRATIONS[:version]:
         migration(connection)
+    if version <= _FTS5_UNTIL:
+        connection.execute(_FTS5_TERMS)
     return connection
 
 

@@ -12,9 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragcli import backends, installation
+import numpy as np
+
+from ragcli import installation, segments
 from ragcli.audit import NAMED, Mends, audit, named
-from ragcli.cachefile import read_cache
 from ragcli.database import NAME
 from ragcli.errors import RagcliError
 from ragcli.lock import writer
@@ -24,11 +25,10 @@ from ragcli.rows import Pins
 from ragcli.scratch import NAME as SCRATCH
 from ragcli.store import Store
 from ragcli.types import NO_STAT, PIPED
-from ragcli.vectorcache import CACHE
 from ragcli.walk import stat_of
 
 if TYPE_CHECKING:
-    from ragcli.protocols import VectorIndex
+    pass
 
 SPARE: Final = 100 << 20
 """Bytes that should be free beside as much as the store has: what a rebuild takes for a while."""
@@ -59,7 +59,7 @@ def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", exp
         checks.append(installation.model(mends.embedder, pins, deep=deep, mend=mends.embed()))
         checks += [permissions(folder), lock(folder), space(folder)]
         checks += audit(store, mends, deep=deep)
-        checks += [cache(folder, store, pins, mends), leftovers(folder), files(store, base, flag)]
+        checks += [cache(folder, store, pins, mends, deep=deep), leftovers(folder), files(store, base, flag)]
     return checks
 
 
@@ -104,30 +104,26 @@ def space(folder: Path) -> Check:
     return Check("space", Verdict.OK, detail)
 
 
-def cache(folder: Path, store: Store, pins: Pins | None, mends: Mends) -> Check:
-    """The vector cache is the file that was written, and holds the ids that the store holds."""
-    name = "cache"
-    try:
-        cached, problem = read_cache(folder / CACHE, store)
-        current = cached is not None and cached.generation == store.generation()
-        wanted = set(store.window_ids())
-    except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:
-        return Check(name, Verdict.FAILED, f"its record in the store is damaged: {error}", mends.rebuild())
-    if problem:
-        return Check(name, Verdict.FAILED, f"{problem}; every search makes it anew", mends.rebuild())
-    if cached is None or pins is None:
-        return Check(
-            name, Verdict.WARNING if wanted else Verdict.OK, "never written", mends.rebuild() if wanted else ""
-        )
-    if not current:
-        return Check(name, Verdict.WARNING, "behind the store; every search catches it up", mends.rebuild())
-    try:
-        vectors: VectorIndex = backends.create("vectors", "faiss", dim=pins.dim, dump=cached.dump)
-    except ValueError as error:
-        return Check(name, Verdict.FAILED, str(error), mends.rebuild())
-    if set(vectors.ids().tolist()) != wanted:
-        return Check(name, Verdict.FAILED, "other vectors than the store has", mends.rebuild())
-    return Check(name, Verdict.OK, f"{len(vectors):,} vectors, as written")
+def cache(folder: Path, store: Store, pins: Pins | None, mends: Mends, *, deep: bool) -> Check:
+    """The caches' files are those that were written, with `deep` to the byte, and hold what the store holds."""
+    name, behind, rows = "cache", "", []
+    for each in (segments.TERMS, segments.vectors(pins.dim if pins else 1)):
+        try:
+            found = segments.look(folder, store, each, deep=deep)
+            held = np.setdiff1d(found.ids, store.covered.gone(each.name))
+        except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:
+            return Check(name, Verdict.FAILED, f"its record in the store is damaged: {error}", mends.rebuild())
+        if found.problem:
+            return Check(name, Verdict.FAILED, f"{found.problem}; every search makes it anew", mends.rebuild())
+        wanted = store.count()[1 if each is segments.TERMS else 2]
+        if len(held) > wanted:
+            return Check(name, Verdict.FAILED, f"other {each.name} than the store has", mends.rebuild())
+        if len(held) < wanted or len(held) < len(found.ids):
+            behind = "behind the store; every search catches it up" if len(found.ids) else "never written"
+        rows.append(f"{len(held):,} {'snippets' if each is segments.TERMS else 'vectors'}")
+    if behind:
+        return Check(name, Verdict.WARNING, behind, mends.rebuild())
+    return Check(name, Verdict.OK, f"{' and '.join(rows)}, as written" if any(rows) else "nothing to hold")
 
 
 def leftovers(folder: Path) -> Check:

@@ -1,7 +1,7 @@
 """Store, vectors, lexicon and embedder kept in step; the only writer.
 
-SQLite is the truth. `vectors.faiss` is a cache of its vectors: it carries the store's generation and a
-recorded SHA-256, and where either disagrees it is caught up from SQLite or made anew, never believed.
+SQLite is the truth. What is searched are files made from it (segments.py): what they lack is added from SQLite,
+and one that is not the file that was written is made anew, never believed.
 """
 
 from __future__ import annotations
@@ -10,25 +10,26 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from ragcli import backends, chunk, lexical, vectorcache
+from ragcli import backends, chunk, lexical, segments
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.lock import Patience, WriterLock
 from ragcli.prepare import STRIDE_TOKENS, WINDOW_TOKENS, merged, prepare, stem_of, terms_of, why_no_text
 from ragcli.private import make_folder
 from ragcli.rows import Pins
-from ragcli.store import UNSCRUBBED, Store
+from ragcli.store import Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ragcli.protocols import Embedder, Ids, LexicalIndex, VectorIndex, Vectors
+    from ragcli.protocols import Arrays, Embedder, LexicalIndex, VectorIndex, Vectors
 
 MIN_WORDS: Final = 150
 MAX_WORDS: Final = 220
@@ -95,8 +96,7 @@ def _check_pins(
         if write and embedder is not None:
             least, most = words[0] or min(MIN_WORDS, words[1] or MIN_WORDS), words[1] or max(MAX_WORDS, words[0] or 0)
             rules = (least, most, WINDOW_TOKENS, STRIDE_TOKENS, ANALYSIS)
-            made_with = Pins(name, embedder.fingerprint, embedder.dim, *rules)
-            store.set_pins(made_with)
+            store.set_pins(Pins(name, embedder.fingerprint, embedder.dim, *rules))
         return
     if pins.analysis != ANALYSIS:
         raise DamagedIndex("the index was cut into words by other rules", "ragcli rebuild")
@@ -132,7 +132,10 @@ class Index:
         self._vectors: VectorIndex | None = None
         self._frequencies: dict[str, int] = {}
         self._queries: dict[str, Vectors] = {}
-        self.lexicon: LexicalIndex = backends.create("lexicon", "fts5", connection=store.connection)
+        self.lexicon: LexicalIndex = backends.create(
+            "lexicon", "postings", connection=store.connection, parts=lambda: self._parts(segments.TERMS)
+        )
+        self._unpublished = 0
         self._snippet_count: int | None = None
 
     def __enter__(self) -> Index:
@@ -159,8 +162,12 @@ class Index:
         if self._vectors is None:
             pins = self.store.pins()
             dim = pins.dim if pins is not None else self.embedder.dim
-            self._vectors = vectorcache.load(self.folder, self.store, dim, self._notice)
+            found = {"parts": self._parts(segments.vectors(dim)), "exact": partial(segments.exact, self.store, dim)}
+            self._vectors = backends.create("vectors", "coded", dim=dim, **found)
         return self._vectors
+
+    def _parts(self, cache: segments.Cache) -> list[Arrays]:
+        return [segment.arrays for segment in segments.current(self.folder, self.store, cache, self._notice)]
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -224,7 +231,7 @@ class Index:
         failpoint("index.after_embed")
         outcome = FileOutcome(file.uri, state, snippets=len(snippets), notes=parsed.notes)
         with self.store.transaction():
-            gone = self._drop_rows((file.uri, replaces))
+            self._drop_rows((file.uri, replaces))
             placed = self.store.put_document(file, document, snippets)
             for (snippet_id, _), new in zip(placed, snippets, strict=True):
                 self.lexicon.add(snippet_id, *terms_of(file.uri, new.text, new.fields))
@@ -232,17 +239,20 @@ class Index:
             if replaces:
                 self.store.ledger.drop(replaces)
             self.store.ledger.put(outcome, file.stat, file.sha256)
-        self._keep_step(gone, np.array([id for _, ids in placed for id in ids], np.int64), prepared.vectors)
+        self._keep_step()
+        self._unpublished += len(prepared.vectors)
+        if self._unpublished >= segments.ROWS:  # a reader beside a long ingest finds files, and a kill costs few
+            self.publish()
         return outcome
 
     def settle(self, outcome: FileOutcome, stat: Stat, sha256: str = "", *, drop: Sequence[str] = ()) -> None:
         """Writes a ledger line, dropping the documents of `drop`, in one transaction."""
         with self.store.transaction():
-            gone = self._drop_rows(drop)
+            self._drop_rows(drop)
             for uri in drop:
                 self.store.ledger.drop(uri)
             self.store.ledger.put(outcome, stat, sha256)
-        self._keep_step(gone)
+        self._keep_step()
 
     def record(self, left_out: Sequence[tuple[FileOutcome, str]], unchanged: Sequence[str]) -> None:
         """The ledger lines of files that were not read, where they differ from what stands there."""
@@ -252,46 +262,39 @@ class Index:
         if not fresh and not moved:
             return
         with self.store.transaction():
-            gone = self._drop_rows([o.uri for o, _ in fresh if o.state is FileState.SKIPPED and o.uri in ledger])
+            self._drop_rows([o.uri for o, _ in fresh if o.state is FileState.SKIPPED and o.uri in ledger])
             for outcome, sha256 in fresh:
                 self.store.ledger.put(outcome, NO_STAT, sha256)
             for uri in moved:
                 self.store.ledger.set_state(uri, FileState.UNCHANGED)
-        self._keep_step(gone)
+        self._keep_step()
 
     def drop(self, uris: Sequence[str]) -> None:
         """Removes documents and their ledger lines, all in one transaction."""
         if not uris:
             return
         with self.store.transaction():
-            gone = self._drop_rows(uris)
+            self._drop_rows(uris)
             for uri in uris:
                 self.store.ledger.drop(uri)
-        self._keep_step(gone)
+        self._keep_step()
 
     def publish(self) -> None:
-        """Writes the vector cache, and scrubs."""
-        self.store.scrub(self.lexicon)
-        if not vectorcache.is_current(self.folder, self.store):
-            vectorcache.publish(self.folder, self.store, self.vectors)
+        """Brings the caches' files up to the store; nothing of what was removed stays in them."""
+        segments.publish_all(self.folder, self.store, self._notice)
+        self._unpublished = 0
         self.store.checkpoint()
 
-    def _drop_rows(self, uris: Sequence[str]) -> Ids:
-        """The ids of the windows that are gone. Inside the caller's transaction."""
-        windows: list[int] = []
+    def _drop_rows(self, uris: Sequence[str]) -> None:
+        """Inside the caller's transaction."""
         for uri in filter(None, dict.fromkeys(uris)):
             snippet_ids, window_ids = self.store.drop_document(uri)
             self.lexicon.remove(snippet_ids)
-            windows += window_ids
-        if windows:
-            self.store.set_meta(UNSCRUBBED, "terms")
-        return np.array(windows, np.int64)
+            self.store.covered.put_gone("terms", snippet_ids)
+            self.store.covered.put_gone("vectors", window_ids)
 
-    def _keep_step(self, gone: Ids, ids: Ids | None = None, vectors: Vectors | None = None) -> None:
-        """Brings memory up to the commit just made."""
+    def _keep_step(self) -> None:
+        """What was read before the commit just made is read again at the next use."""
         self._frequencies.clear()
         self._snippet_count = None
-        if self._vectors is not None:
-            self._vectors.remove(gone)
-            if ids is not None and vectors is not None and len(ids):
-                self._vectors.add(ids, vectors)
+        self._vectors = None

@@ -21,7 +21,6 @@ HOLES: Final[dict[str, tuple[Version, str]]] = {
     "torch": ((2, 10), "CVE-2026-24747: loading weights could run code"),
     "transformers": ((5, 3), "CVE-2026-4372, CVE-2026-5241: loading a model could run code"),
     "sentence-transformers": ((6,), "ran the code of local model folders"),
-    "faiss-cpu": ((1, 13), "a damaged index file can take all memory"),
     "pypdf": ((7,), "no limits on what a file may cost"),
 }
 """Per package the first version without the hole, and the hole."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
     Ids = NDArray[np.int64]
+    Arrays = Mapping[str, NDArray[Any]]
+    """What a cache's file holds."""
 
 Ranked = list[tuple[int, float]]
 """(id, score), best first; equal scores by smaller id; an id is never negative."""
@@ -53,7 +55,8 @@ class Embedder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Window vectors by id, exact cosine. Rows must be unit and ids new and >= 0."""
+    """Window vectors by id; scores are exact cosines, and one of the k nearest is seldom missed. Rows must be unit and
+    ids new and >= 0."""
 
     def __len__(self) -> int: ...
 
@@ -70,11 +73,7 @@ class VectorIndex(Protocol):
         ...
 
     def ids(self) -> Ids:
-        """The ids it holds, in any order: what a stale cache is compared with."""
-        ...
-
-    def dump(self) -> bytes:
-        """The whole index as bytes, for its module's `create(dump=...)`, which raises ValueError on damage."""
+        """The ids it holds, in any order."""
         ...
 
 
@@ -95,10 +94,6 @@ class LexicalIndex(Protocol):
 
     def clear(self) -> None:
         """Removes every row, even of a damaged index."""
-        ...
-
-    def optimize(self) -> None:
-        """Compacts, so that nothing of what was removed is left on the disk."""
         ...
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragcli import backends, vectorcache
+from ragcli import backends, segments
 from ragcli.database import existing
 from ragcli.failpoints import failpoint
 from ragcli.index import ANALYSIS
@@ -63,7 +63,7 @@ def rebuild(
                 pins = replace(pins, window_tokens=WINDOW_TOKENS, stride_tokens=STRIDE_TOKENS)
                 embedded = _embed(store, embedder, scratch, step)
                 _swap(store, pins, lambda passages: embed(passages, embedder, _known(store, scratch, embedder.dim)))
-        vectorcache.publish(folder, store, vectorcache.made_anew(store, pins.dim))
+        segments.publish_all(folder, store)
         failpoint("rebuild.published")
         if embedder is not None:
             scratch.remove()
@@ -123,8 +123,9 @@ def _passages(document: Document, snippets: Sequence[Snippet]) -> list[tuple[str
 
 def _swap(store: Store, pins: Pins, windows: Callable[[Sequence[tuple[str, str]]], Embedded] | None = None) -> None:
     """Terms, pins and, by `windows`, all windows, in one transaction."""
-    lexicon: LexicalIndex = backends.create("lexicon", "fts5", connection=store.connection)
+    lexicon: LexicalIndex = backends.create("lexicon", "postings", connection=store.connection)
     with store.transaction():
+        store.forget_caches()
         lexicon.clear()
         failpoint("rebuild.cleared")
         for document in list(store.documents()):
@@ -135,6 +136,5 @@ def _swap(store: Store, pins: Pins, windows: Callable[[Sequence[tuple[str, str]]
                 made = windows(_passages(document, snippets))
                 for snippet, cut in zip(snippets, made.windows, strict=True):
                     store.replace_windows(snippet.id, cut)
-        lexicon.optimize()
         store.set_pins(pins)
         failpoint("rebuild.replaced")

@@ -1,4 +1,4 @@
-"""SQLite, the truth: documents, snippets, window vectors, and the ledger of every file. `lexicons/fts5.py` shares
+"""SQLite, the truth: documents, snippets, window vectors, and the ledger of every file. `lexicons/postings.py` shares
 this connection, and so its transactions.
 
 FORMAT (ARCHITECTURE.md has it in full): one folder, `store.sqlite` in it. Paths are BLOBs (file names need
@@ -14,17 +14,15 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ragcli.covered import Covered
 from ragcli.database import BUSY_MS, NAME, connect, existing, version_of
 from ragcli.errors import DamagedIndex
 from ragcli.failpoints import failpoint
 from ragcli.ledger import Ledger
 from ragcli.rows import NewSnippet, NewWindow, Pins, digest_of, document_digest, document_of, ref_of, snippet_of
 from ragcli.types import Document, File, Snippet, Span
-
-if TYPE_CHECKING:
-    from ragcli.protocols import LexicalIndex
 
 BLAMELESS: Final = frozenset(
     {
@@ -33,8 +31,6 @@ BLAMELESS: Final = frozenset(
     }
 )
 """Errors for which nothing in the database is to blame."""
-UNSCRUBBED: Final = "unscrubbed"
-"""Key of what may hold removed text until the next `scrub`, "" for nothing."""
 
 
 def _encode(uri: str) -> bytes:
@@ -51,6 +47,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.ledger = Ledger(connection)
+        self.covered = Covered(connection)
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False, outdated: bool = False) -> Store:
@@ -125,19 +122,13 @@ class Store:
         """Once, before the first document."""
         self.set_meta("pins", _json({name: getattr(pins, name) for name in Pins.__slots__}))
 
-    def scrub(self, lexicon: LexicalIndex) -> None:
-        """Takes what was removed out of the lexical index, also what a killed run left there."""
-        if self.meta(UNSCRUBBED):
-            lexicon.optimize()
-            self.set_meta(UNSCRUBBED, "")
-
     def copy_into(self, other: Store) -> None:
         """Replaces all that `other` holds by what this store holds, in one transaction; its readers see the old."""
         self.connection.backup(other.connection)
 
     def forget_caches(self) -> None:
         """No file beside the store is a cache of it until the next `publish`."""
-        self.connection.execute("delete from meta where substr(key, 1, 6) = 'cache:'")
+        self.covered.forget()
 
     # -- documents --------------------------------------------------------------------------------------
 
@@ -284,10 +275,14 @@ class Store:
         rows = self.connection.execute(query, (_json(list(ids)),))
         for id, vector, crc in rows:
             if zlib.crc32(vector) != crc:
-                pins = self.pins()
-                hint = f"ragcli rebuild --embedder {pins.embedder if pins else 'NAME'}"
-                raise DamagedIndex(f"window {id} of the index is damaged", hint)
+                raise self.damaged_window(id)
             yield int(id), bytes(vector)
+
+    def damaged_window(self, id: int) -> DamagedIndex:
+        """The error for a vector whose checksum disagrees."""
+        pins = self.pins()
+        hint = f"ragcli rebuild --embedder {pins.embedder if pins else 'NAME'}"
+        return DamagedIndex(f"window {id} of the index is damaged", hint)
 
     def vector_by_digest(self, digest: bytes) -> bytes | None:
         """The vector of a text embedded before, wherever it stands now."""

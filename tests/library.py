@@ -46,3 +46,9 @@ def ingested(root: Path, embedder: Hashing | None = None, options: IngestOptions
 def states(report: IngestReport) -> dict[str, FileState]:
     """uri -> state, without the index's own folder."""
     return {outcome.uri: outcome.state for outcome in report.outcomes if outcome.uri != ".ragcli"}
+
+
+def cache_file(root: Path, cache: str = "vectors") -> Path:
+    """The one file of a cache of the index in root/.ragcli."""
+    (path,) = (root / ".ragcli").glob(f"{cache}.*")
+    return path

@@ -51,7 +51,6 @@ DEEP = {
     "update window set end = 99999 where id = 1": ("vectors", "--embedder"),
     "update window set digest = x'00' where id = 1": ("vectors", "--embedder"),
     "update terms set body = 'other words' where rowid = 1": ("terms in depth", "ragcli rebuild"),
-    "delete from terms_data where id > 10": ("terms in depth", "ragcli rebuild"),
 }
 
 

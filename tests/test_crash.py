@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from ragcli.failpoints import POINTS
-from ragcli.vectorcache import CACHE
-from tests.library import PARAGRAPHS, fill, ingested
+from tests.library import PARAGRAPHS, cache_file, fill, ingested
 from tests.mails import mail
 
 ROOT = Path(__file__).parents[1]
@@ -128,12 +127,12 @@ def test_a_kill_amid_a_mails_attachments_leaves_it_to_be_read_again(tmp_path: Pa
 )
 def test_a_full_disk_loses_nothing(tmp_path: Path, point: str) -> None:
     prepare(tmp_path)
-    before = (tmp_path / ".ragcli" / CACHE).read_bytes()
+    before = cache_file(tmp_path).read_bytes()
     failed = run(tmp_path, f"{point}=enospc")
     assert failed.returncode != 0
     assert "No space left" in failed.stderr
-    assert (tmp_path / ".ragcli" / CACHE).read_bytes() == before
-    assert not (tmp_path / ".ragcli" / f"{CACHE}.tmp").exists()
+    assert cache_file(tmp_path).read_bytes() == before
+    assert not list((tmp_path / ".ragcli").glob("*.tmp"))
     assert check(tmp_path) == []
     assert run(tmp_path).returncode == 0
     assert contents(tmp_path) == EXPECTED

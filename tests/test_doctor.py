@@ -13,9 +13,8 @@ from ragcli.index import open_index
 from ragcli.reports import Check, Verdict
 from ragcli.store import Store
 from ragcli.types import File, FileState, Parsed
-from ragcli.vectorcache import CACHE
 from ragcli.walk import stat_of
-from tests.library import PARAGRAPHS, opened
+from tests.library import PARAGRAPHS, cache_file, opened
 from tests.test_rebuild import run
 
 
@@ -94,10 +93,11 @@ def test_a_writer_is_named_and_its_work_is_no_damage(tmp_path: Path) -> None:
 
 def test_a_cache_that_is_not_the_one_written_is_found(tmp_path: Path) -> None:
     folder = made(tmp_path)
-    whole = (folder / CACHE).read_bytes()
-    (folder / CACHE).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    path = cache_file(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert wrong(folder)["cache"].mend == "ragcli rebuild"
-    (folder / CACHE).unlink()
+    path.unlink()
     assert wrong(folder)["cache"].verdict is Verdict.FAILED
     with opened(tmp_path) as index:
         index.publish()
@@ -116,7 +116,7 @@ def test_a_cache_behind_the_store_is_only_noted(tmp_path: Path) -> None:
 def test_a_damaged_record_of_the_cache_is_no_traceback(tmp_path: Path) -> None:
     folder = made(tmp_path)
     store = Store.open(folder, write=True)
-    store.set_meta(f"cache:{CACHE}", "{}")
+    store.set_meta("cache:vectors", "{}")
     store.close()
     assert wrong(folder)["cache"].verdict is Verdict.FAILED
 
@@ -142,9 +142,9 @@ def test_a_part_of_a_file_is_known_by_that_file(tmp_path: Path) -> None:
 
 def test_leftovers_of_killed_commands_are_named(tmp_path: Path) -> None:
     folder = made(tmp_path)
-    (folder / f"{CACHE}.tmp").touch(mode=0o600)
+    (folder / "vectors.tmp").touch(mode=0o600)
     found = wrong(folder)["leftovers"]
-    assert f"{CACHE}.tmp" in found.detail
+    assert "vectors.tmp" in found.detail
     assert os.system(found.mend) == 0
     assert wrong(folder) == {}
 
@@ -167,5 +167,5 @@ def test_every_command_names_the_index_where_the_user_does(tmp_path: Path) -> No
         index.store.connection.execute("delete from terms")
     (tmp_path / "a.md").unlink()
     mends = [check.mend for check in examine(folder, model="hashing:64", flag=" --index X") if check.mend]
-    assert len(mends) == 3  # terms, cache, files
+    assert len(mends) == 2  # terms, files
     assert all(" --index X" in mend for mend in mends)

@@ -12,9 +12,8 @@ from ragcli.embedders.hashing import Hashing
 from ragcli.errors import Busy, DamagedIndex, MissingError, StorageError, UnreadableFile
 from ragcli.index import open_index, pinned_model
 from ragcli.types import Block, BlockKind, File, FileState, Page, Parsed, Stat
-from ragcli.vectorcache import CACHE
 from tests.checker import problems
-from tests.library import PARAGRAPHS, fill, ingested, opened
+from tests.library import PARAGRAPHS, cache_file, fill, ingested, opened
 
 
 def file(uri: str, text: str = "x") -> File:
@@ -182,7 +181,7 @@ def test_the_cache_is_used_from_the_first_snippet_on(tmp_path: Path) -> None:
     put(tmp_path, "a.md", PARAGRAPHS[0])
     notices: list[str] = []
     with opened(tmp_path, write=False, notice=notices.append) as index:
-        assert (tmp_path / ".ragcli" / CACHE).stat().st_size > 0
+        assert cache_file(tmp_path).stat().st_size > 0
         assert len(index.vectors) == 1
     assert notices == []
 
@@ -190,7 +189,7 @@ def test_the_cache_is_used_from_the_first_snippet_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "flipped", "appended", "swapped"])
 def test_a_damaged_cache_is_said_and_never_answers(tmp_path: Path, damage: str) -> None:
     ingest_two(tmp_path)
-    cache = tmp_path / ".ragcli" / CACHE
+    cache = cache_file(tmp_path)
     good = cache.read_bytes()
     with opened(tmp_path, write=False) as index:
         expected = index.dense("paraffin barrel", 5)
@@ -206,7 +205,7 @@ def test_a_damaged_cache_is_said_and_never_answers(tmp_path: Path, damage: str) 
     with opened(tmp_path, write=False, notice=notices.append) as index:
         assert index.dense("paraffin barrel", 5) == expected
     assert len(notices) == 1
-    assert CACHE in notices[0]
+    assert cache.name in notices[0]
 
 
 def ingest_two(folder: Path) -> None:
@@ -264,7 +263,7 @@ def test_a_full_disk_keeps_the_old_cache_and_names_the_mend(tmp_path: Path) -> N
         "import sys; from pathlib import Path; from tests.test_index import put\n"
         f"put(Path(sys.argv[1]), 'b.md', {PARAGRAPHS[2]!r})"
     )
-    good = (tmp_path / ".ragcli" / CACHE).read_bytes()
+    good = cache_file(tmp_path).read_bytes()
     run = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)],
         check=False,
@@ -274,7 +273,7 @@ def test_a_full_disk_keeps_the_old_cache_and_names_the_mend(tmp_path: Path) -> N
     )
     assert StorageError.__name__ in run.stderr
     assert "No space left" in run.stderr
-    assert (tmp_path / ".ragcli" / CACHE).read_bytes() == good
+    assert cache_file(tmp_path).read_bytes() == good
     assert problems(tmp_path / ".ragcli") == []
 
 

@@ -8,11 +8,10 @@ from ragcli.errors import MissingError, UnreadableFile, UsageError
 from ragcli.ingest import Progress, forecast, ingest
 from ragcli.plan import IngestOptions, read_file
 from ragcli.types import FileOutcome, FileState
-from ragcli.vectorcache import CACHE
 from ragcli.walk import WalkOptions
 from tests.checker import problems
 from tests.data.office import pptx
-from tests.library import PARAGRAPHS, fill, ingested, opened, states
+from tests.library import PARAGRAPHS, cache_file, fill, ingested, opened, states
 
 
 @pytest.fixture
@@ -82,19 +81,19 @@ def test_a_run_without_changes_writes_nothing(root: Path) -> None:
     ingested(root)
     with opened(root, write=False) as index:
         before = index.store.generation()
-    written = (root / ".ragcli" / CACHE).stat().st_mtime_ns
+    written = cache_file(root).stat().st_mtime_ns
     ingested(root)
     with opened(root, write=False) as index:
         assert index.store.generation() == before
-    assert (root / ".ragcli" / CACHE).stat().st_mtime_ns == written
+    assert cache_file(root).stat().st_mtime_ns == written
 
 
 def test_a_run_without_changes_mends_a_damaged_cache(root: Path) -> None:
     ingested(root)
-    good = (root / ".ragcli" / CACHE).read_bytes()
-    (root / ".ragcli" / CACHE).write_bytes(good[:-5])
+    good = cache_file(root).read_bytes()
+    cache_file(root).write_bytes(good[:-5])
     ingested(root)
-    assert (root / ".ragcli" / CACHE).stat().st_size == len(good)
+    assert cache_file(root).stat().st_size == len(good)
     assert problems(root / ".ragcli") == []
 
 

@@ -20,8 +20,7 @@ from ragcli.index import open_index
 from ragcli.rebuild import rebuild
 from ragcli.scratch import NAME
 from ragcli.types import File, FileState, Parsed, Stat
-from ragcli.vectorcache import CACHE
-from tests.library import PARAGRAPHS, opened
+from tests.library import PARAGRAPHS, cache_file, opened
 
 ROOT = Path(__file__).parents[1]
 KILLED = -9
@@ -66,9 +65,8 @@ def test_terms_and_cache_come_back_without_embedder_and_files(tmp_path: Path) ->
     folder = fill(tmp_path)
     before = found(folder, Hashing(64))
     with opened(tmp_path) as index, index.store.transaction():
-        index.store.connection.execute("delete from terms_data where id > 10")
-        index.store.connection.execute("delete from terms where rowid = 1")
-    (folder / CACHE).write_bytes(b"damaged")
+        index.store.connection.execute("delete from terms where id = 1")
+    cache_file(tmp_path).write_bytes(b"damaged")
     made = rebuild(folder)
     assert (made.counts.documents, made.embedded, made.embedder) == (3, 0, "hashing:64")
     notices: list[str] = []

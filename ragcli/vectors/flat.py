@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,18 +10,9 @@ if TYPE_CHECKING:
     from ragcli.protocols import Ids, Ranked, Vectors
 
 
-def create(rest: str = "", *, dim: int, dump: bytes | None = None, **_: object) -> Flat:
-    """An empty index, or the one that `dump()` wrote; ValueError if it is damaged or of another dimension."""
-    index = Flat(dim)
-    if dump is not None:
-        try:
-            arrays = np.load(io.BytesIO(dump), allow_pickle=False)
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise ValueError(f"not an .npz archive: {error}") from error
-        if arrays["vectors"].ndim != 2 or arrays["vectors"].shape[1] != dim:
-            raise ValueError(f"vectors of another dimension than {dim}")
-        index.add(arrays["ids"], arrays["vectors"])
-    return index
+def create(rest: str = "", *, dim: int, **_: object) -> Flat:
+    """An empty index."""
+    return Flat(dim)
 
 
 class Flat:
@@ -57,9 +46,3 @@ class Flat:
         scores = (self._vectors[rows] * query).sum(axis=1)  # unlike @, the same for equal rows
         order = np.lexsort((self._ids[rows], -scores))[:k]
         return [(int(self._ids[rows[i]]), float(scores[i])) for i in order]
-
-    def dump(self) -> bytes:
-        """An .npz archive."""
-        buffer = io.BytesIO()
-        np.savez(buffer, ids=self._ids, vectors=self._vectors)
-        return buffer.getvalue()

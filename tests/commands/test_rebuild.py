@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.library import cache_file
+
 from .conftest import Run
 
 
 def test_the_search_indexes_are_made_anew_without_the_files(notes: Path, run: Run) -> None:
     for path in notes.glob("*.md"):
         path.unlink()
-    (notes / ".ragcli" / "vectors.faiss").unlink()
+    cache_file(notes).unlink()
     done = run("rebuild", "--json")
     assert (done.code, done.value["embedder"], done.value["windows_embedded"]) == (0, "hashing:64", 0)
-    assert (notes / ".ragcli" / "vectors.faiss").exists()
+    assert cache_file(notes).exists()
     assert run("search", "penguins").code == 0
 
 

@@ -1,12 +1,11 @@
 """Every file of ragcli/lexicons against BM25 written out in Python."""
 
 import math
-import sqlite3
 from collections.abc import Sequence
 
 import pytest
 
-from ragcli import backends, lexical
+from ragcli import backends, database, lexical
 from ragcli.protocols import LexicalIndex
 
 TEXTS = {
@@ -21,7 +20,7 @@ TEXTS = {
 
 @pytest.fixture(params=backends.names("lexicon"))
 def lexicon(request: pytest.FixtureRequest) -> LexicalIndex:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = database.blank()
     made: LexicalIndex = backends.create("lexicon", request.param, connection=connection)
     for id, text in TEXTS.items():
         made.add(id, lexical.terms(text), [])

@@ -87,22 +87,9 @@ def test_equal_scores_come_by_smaller_id(scheme: str) -> None:
     assert [id for id, _ in index.search(unit(1)[0], 3)] == [2, 5, 9]
 
 
-def test_a_dump_gives_the_same_answers(scheme: str) -> None:
-    index, query = filled(scheme), unit(1, seed=3)[0]
-    again = create(scheme, dump=index.dump())
-    assert again.search(query, 10) == index.search(query, 10)
-    again.add(np.array([999], np.int64), unit(1, seed=3))  # a loaded index can still be written
-    assert again.search(query, 1)[0][0] == 999
-
-
-@pytest.mark.parametrize("keep", [0, 10, -1])
-def test_a_truncated_dump_is_a_value_error(scheme: str, keep: int) -> None:
-    with pytest.raises(ValueError, match=r"not an? "):
-        create(scheme, dump=filled(scheme).dump()[:keep])
-
-
-def test_a_dump_of_another_dimension_is_a_value_error(scheme: str) -> None:
-    other: VectorIndex = backends.create("vectors", scheme, dim=DIM + 1)
-    other.add(np.array([1], np.int64), np.ones((1, DIM + 1), np.float32))
-    with pytest.raises(ValueError, match="dimension"):
-        create(scheme, dump=other.dump())
+def test_more_ids_than_are_looked_up_one_by_one_are_a_filter_too(scheme: str) -> None:
+    index, rows = create(scheme), unit(6000)
+    index.add(np.arange(6000, dtype=np.int64), rows)
+    only = np.arange(1000, 6000, dtype=np.int64)
+    expected = sorted(((-float(score), int(id)) for score, id in zip(rows[only] @ rows[0], only, strict=True)))[:20]
+    assert [id for id, _ in index.search(rows[0], 20, only)] == [id for _, id in expected]

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ragcli.protocols import VectorIndex
+from ragcli.vectors import coded, flat
+
+if TYPE_CHECKING:
+    from ragcli.protocols import Vectors
+
+DIM = 100  # no multiple of 64: the last word of signs is padded
+
+
+def unit(count: int, seed: int = 0) -> Vectors:
+    """Around 20 topics, as embeddings of texts are."""
+    rng = np.random.default_rng(seed)
+    topics = np.random.default_rng(99).standard_normal((20, DIM)).astype(np.float32)
+    rows = topics[rng.integers(0, 20, count)] + rng.standard_normal((count, DIM), np.float32)
+    scaled: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled
+
+
+def test_the_scan_of_signs_misses_few_of_the_nearest() -> None:
+    rows, ids = unit(40_000), np.arange(40_000, dtype=np.int64)
+    oracle: VectorIndex = flat.create(dim=DIM)
+    oracle.add(ids, rows)
+    index = coded.create(dim=DIM)
+    for part in np.split(ids, 4):
+        index.add(part, rows[part])
+    assert coded.refined(len(index), 100) < len(index)
+    found, wanted = 0, 0
+    for query in unit(20, seed=1):
+        best = oracle.search(query, 10)
+        mine = dict(index.search(query, 10))
+        found += sum(id in mine for id, _ in best)
+        wanted += len(best)
+        assert all(mine[id] == pytest.approx(score, abs=1e-6) for id, score in best if id in mine)
+    assert found >= 0.99 * wanted
+
+
+def test_a_filter_of_many_ids_comes_before_the_scan_of_signs() -> None:
+    rows, ids = unit(40_000), np.arange(40_000, dtype=np.int64)
+    index = coded.create(dim=DIM)
+    index.add(ids, rows)
+    query = unit(1, seed=2)[0]
+    only = np.sort(np.argsort(rows @ query)[:-100]).astype(np.int64)  # without the nearest
+    expected = only[np.argsort(-(rows[only] @ query))[:5]].tolist()
+    assert [id for id, _ in index.search(query, 5, only)] == expected
+
+
+def test_what_the_store_has_no_more_is_not_found() -> None:
+    rows, ids = unit(10), np.arange(10, dtype=np.int64)
+
+    def exact(wanted: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[object, object]:
+        there = wanted[wanted != 3]
+        return there, rows[there]
+
+    index = coded.create(dim=DIM, parts=[coded.encode(ids, rows)], exact=exact)  # type: ignore[arg-type]
+    assert 3 not in dict(index.search(rows[3], 10))
+    assert len(index.search(rows[3], 10)) == 9
+
+
+def test_parts_are_cut_and_joined_without_a_change_to_a_row() -> None:
+    rows, ids = unit(50), np.arange(50, dtype=np.int64)
+    whole = coded.encode(ids, rows)
+    halves = coded.encode(ids[:20], rows[:20]), coded.encode(ids[20:], rows[20:])
+    assert all(np.array_equal(array, whole[name]) for name, array in coded.joined(halves).items())
+    left = coded.without(whole, np.arange(20, dtype=np.int64))
+    assert all(np.array_equal(array, halves[1][name]) for name, array in left.items())
+
+
+def test_a_code_is_within_half_a_step_of_its_vector() -> None:
+    rows = np.vstack([unit(5), np.zeros((1, DIM), np.float32)])
+    part = coded.encode(np.arange(6, dtype=np.int64), rows)
+    apart = np.abs(part["codes"] * part["scales"][:, None] - rows).max(axis=1)
+    assert (apart <= part["scales"] * 0.501).all()
+
+
+def test_a_part_of_another_dimension_or_kind_is_refused() -> None:
+    part = coded.encode(np.arange(5, dtype=np.int64), unit(5))
+    for wrong in ({**part, "codes": part["codes"][:, :-1]}, {"ids": part["ids"]}, {**part, "signs": part["signs"][:1]}):
+        with pytest.raises(ValueError, match="dimension"):
+            coded.create(dim=DIM, parts=[wrong])
