@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ragcli import citations, evidence, followup, salience, support
+from ragcli import backends, citations, evidence, followup, salience, support
 from ragcli.budget import Fitted, fit
 from ragcli.ground import chat, ground
-from ragcli.rerank import rerank
-from ragcli.retrieve import retrieve
+from ragcli.rerank import DEFAULT
+from ragcli.retrieve import search
 from ragcli.types import (
     Answer,
     Citation,
@@ -26,6 +26,7 @@ from ragcli.types import (
     Prompt,
     Sampling,
     Snippet,
+    SupportStatus,
     Turn,
     Usage,
     Warn,
@@ -33,10 +34,10 @@ from ragcli.types import (
 
 if TYPE_CHECKING:
     from ragcli.index import Index
-    from ragcli.protocols import Runtime
+    from ragcli.protocols import Reranker, Runtime
 
-SPARE: Final = 2
-"""Hits fetched for each one kept, so that near-copies can go."""
+COPIES: Final = 4
+"""Near-copies of a source that are cited beside it."""
 
 
 def ask(
@@ -47,6 +48,7 @@ def ask(
     mode: CitationMode = CitationMode.ACCURATE,
     k: int = 5,
     filters: Filters = Filters(),
+    reranker: Reranker | None = None,
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
     preamble: str = "",
@@ -62,7 +64,7 @@ def ask(
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
-    hits, judged = find(question, index=index, k=k, filters=filters, history=history, enough=enough)
+    hits, judged = find(question, index=index, k=k, filters=filters, reranker=reranker, history=history, enough=enough)
     found = time.monotonic()
     outline = Answer(
         question, "", Outcome.NO_EVIDENCE, (), tuple(hits), judged, mode, runtime.name, model=runtime.model
@@ -78,7 +80,7 @@ def ask(
     heard = _listen(runtime.stream(fitted.prompt, sampling), parser.feed, on_text, stoppable)
     completion = parser.close()
     # 3. check every source against what is said of it
-    cited = support.check(completion.text, completion.marks, snippets, idf=index.idf)
+    cited = _check(completion, hits[: len(snippets)], index)
     return replace(
         outline,
         text=completion.text,
@@ -100,11 +102,13 @@ def find(
     index: Index,
     k: int = 5,
     filters: Filters = Filters(),
+    reranker: Reranker | None = None,
     history: Sequence[Turn] = (),
     enough: float = evidence.ENOUGH,
 ) -> tuple[list[Hit], Evidence]:
-    """The k best snippets, and whether they answer at all."""
-    hits = rerank(retrieve(question, index, k=SPARE * k, filters=filters, history=history), k)
+    """The k best snippets, and whether they answer at all. `reranker` None is the default one."""
+    reader = reranker or backends.create("reranker", DEFAULT, embedder=index.embedder)
+    hits = search(question, index, reranker=reader, k=k, filters=filters, history=history)
     snippets = [hit.snippet for hit in hits]
     sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
     return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf, enough=enough)
@@ -207,6 +211,29 @@ def _listen(
             raise
         last = replace(last, finish=Finish.CANCELLED)
     return _Heard(last, tuple(confidences))
+
+
+def _check(completion: Completion, hits: Sequence[Hit], index: Index) -> tuple[Citation, ...]:
+    """The citations with every source checked; near-copies of a source that support a claim as well are cited too,
+    under its number."""
+    places = [(number, hit.snippet) for number, hit in enumerate(hits)]
+    places += [(number, copy) for number, hit in enumerate(hits) for copy in hit.copies[:COPIES]]
+    marks = [
+        replace(mark, numbers=tuple(at for at, (number, _) in enumerate(places) if number in mark.numbers))
+        for mark in completion.marks
+    ]
+    found = support.check(completion.text, marks, [snippet for _, snippet in places], idf=index.idf)
+    return tuple(
+        replace(
+            citation,
+            sources=tuple(
+                replace(each, number=places[each.number][0])
+                for each in citation.sources
+                if each.number < len(hits) or each.support.status is SupportStatus.SUPPORTED
+            ),
+        )
+        for citation in found
+    )
 
 
 def _usage(last: Piece, started: float, found: float) -> Usage:

@@ -13,6 +13,7 @@ FAMILIES = {
     "embedder": "embedders",
     "vectors": "vectors",
     "lexicon": "lexicons",
+    "reranker": "rerankers",
     "runtime": "runtime",
 }
 
@@ -29,6 +30,7 @@ def create(family: str, spec: str, /, **options: Any) -> Any:
     Raises UnknownBackend for a name that is no file of the family, MissingError where its package is absent.
     """
     name, _, rest = spec.partition(":")
+    name = name.replace("-", "_")
     known = names(family)
     if name not in known:
         raise UnknownBackend(f"no {family} named {name!r}; known: {', '.join(known)}")

@@ -101,6 +101,25 @@ class LexicalIndex(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Reads question and text together. Of the first `most` hits it reads those whose first score is at least `near`
+    of the best one's; the others keep their places."""
+
+    @property
+    def near(self) -> float: ...
+
+    @property
+    def most(self) -> int: ...
+
+    def share(self, question: str) -> float:
+        """Of its score in the mix with the first one: 0 (the question is not for it) to 1."""
+        ...
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Up to 1, of each of the first texts in order, as many as it has the time for."""
+        ...
+
+
 class Runtime(Protocol):
     """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model; `model` is
     None where there is none."""

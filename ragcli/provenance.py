@@ -13,7 +13,7 @@ Known = Callable[[Sequence[str]], set[str]]
 def made_from(answer: Answer, before: Sequence[str] = ()) -> tuple[str, ...]:
     """The refs of all that its text may repeat, each once; () where it has no text. `before` are those of the turns
     before it, which a language model has read too."""
-    own = [hit.snippet.ref for hit in answer.hits]
+    own = [snippet.ref for hit in answer.hits for snippet in (hit.snippet, *hit.copies)]
     read = own if answer.model is None else [*own, *before]
     return tuple(dict.fromkeys(read)) if answer.text else ()
 

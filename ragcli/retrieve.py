@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ragcli import followup, lexical
+from ragcli.rerank import rerank
 from ragcli.sentences import spans
 from ragcli.types import Filters, Hit, Scores, SearchMode, Snippet, Span, Turn
 from ragcli.windows import legibility
 
 if TYPE_CHECKING:
     from ragcli.index import Index, Near
+    from ragcli.protocols import Reranker
 
 DEPTH: Final = 100
 """Candidates of each leg before fusion; each leg then scores the other's too."""
-
-
+SPARE: Final = 2
+"""Hits fetched for each one kept, so that near-copies can go."""
 HEADING_CHARS: Final = 40
 """A shorter best passage is probably a heading, which says less than a sentence with the same words."""
 
@@ -40,6 +42,21 @@ class _Legs:
             self.dense.update((near.snippet_id, near) for near in index.dense(self.text, len(rest), rest))
         if self.weight < 1 and (rest := [id for id in wanted if id not in self.sparse]):
             self.sparse.update(index.lexical(self.text, len(rest), rest))
+
+
+def search(
+    question: str,
+    index: Index,
+    *,
+    reranker: Reranker,
+    mode: SearchMode = SearchMode.HYBRID,
+    k: int = 10,
+    filters: Filters = Filters(),
+    history: Sequence[Turn] = (),
+) -> list[Hit]:
+    """What `retrieve` finds, near-copies folded into one hit, the close ones read again by `reranker`; k at most."""
+    hits = retrieve(question, index, mode=mode, k=SPARE * k, filters=filters, history=history)
+    return rerank(followup.context(question, history) or question, hits, k, reranker=reranker)
 
 
 def retrieve(

@@ -227,7 +227,8 @@ class Snippet:
 class Scores:
     """A snippet's scores for one question; None where that leg was not used.
 
-    `dense` is the best window's cosine, `lexical` BM25, `fused` what ranked it, `rerank` the reranker's.
+    `dense` is the best window's cosine, `lexical` BM25, `fused` the two together; `rerank` is the reranker's, which
+    ranks close hits together with `fused`.
     """
 
     dense: float | None
@@ -238,11 +239,13 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A snippet found for a question. `best` is the most relevant span of `snippet.text`, for highlighting."""
+    """A snippet found for a question. `best` is the most relevant span of `snippet.text`, for highlighting; `copies`
+    say nearly the same elsewhere."""
 
     snippet: Snippet
     scores: Scores
     best: Span = (0, 0)
+    copies: tuple[Snippet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ragcli"
-FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "runtime")
+FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "rerankers", "runtime")
 
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {

@@ -96,8 +96,9 @@ def documents_of(index: Index, answer: Answer) -> Mapping[str, Any]:
     """The documents that an answer cites, was grounded on or had no room for, by uri."""
     from ragcli.commands._session import known_documents
 
+    found = (*answer.hits, *answer.dropped)
     cited = [source.snippet.uri for citation in answer.citations for source in citation.sources]
-    return known_documents(index, [*cited, *(hit.snippet.uri for hit in (*answer.hits, *answer.dropped))])
+    return known_documents(index, [*cited, *(snippet.uri for hit in found for snippet in (hit.snippet, *hit.copies))])
 
 
 def remember(session: Session, answer: Answer, before: Sequence[str] = ()) -> None:

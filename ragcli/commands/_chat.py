@@ -15,7 +15,7 @@ from ragcli.commands._answers import coming, remember
 from ragcli.commands._generation import generation
 from ragcli.commands._prompt import Prompt
 from ragcli.commands._prompting import given_preamble
-from ragcli.commands._session import Session, known_documents
+from ragcli.commands._session import Session, known_documents, make_reranker
 from ragcli.commands.ask import make_runtime, question_of
 from ragcli.config import ASK_K
 from ragcli.errors import RagcliError
@@ -92,6 +92,7 @@ class Chat:
             self._opened = opening.pop_all()
         if self._seen != _UNSEEN:
             self.session.notice("the index has changed; from here on it is read as it is now")
+        self.reranker = make_reranker(self.how.reranker, index)
         self.index, self._seen = index, stamp
 
     # -- questions --------------------------------------------------------------------------------------
@@ -108,6 +109,7 @@ class Chat:
                 mode=self.mode,
                 k=self.session.settings.k or ASK_K,
                 filters=self.filters,
+                reranker=self.reranker,
                 sampling=self.how.sampling,
                 history=sessions.recent(self.said),
                 preamble=self.preamble,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 META: Final = "ragcli."
 REPEATED: Final = "May be repeated."
+RERANKER_HELP: Final = "What reads close hits again: maxsim, none or cross-encoder:MODEL. [default: maxsim]"
 WAIT: Final = typer.Option(0.0, metavar="SECONDS", min=0, help="How long to wait for another writer to end.")
 """--wait, of every verb that writes to the index."""
 

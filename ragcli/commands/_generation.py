@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from typer.core import TyperOption
 
-from ragcli.commands._flags import META, Verb
+from ragcli.commands._flags import META, RERANKER_HELP, Verb
 from ragcli.commands._prompting import PROMPTING
 from ragcli.errors import UsageError
 from ragcli.types import Sampling
@@ -41,6 +41,7 @@ class Flag:
 
 
 CONFIDENCE: Final = Flag("min-confidence", float, "The least evidence to answer from. [default: 0.5]", bounds=(0, 1))
+RERANKER: Final = Flag("reranker", str, RERANKER_HELP)
 LOADING: Final = (
     Flag("dtype", str, "The model's floats. [default: auto]", ("auto", "bf16", "fp16", "fp32")),
     Flag(
@@ -72,7 +73,7 @@ def generation_options() -> list[TyperOption]:
         callback=_keep,
         expose_value=False,
     )
-    return [*map(_option, (CONFIDENCE, *LOADING, *SAMPLING)), free]
+    return [*map(_option, (CONFIDENCE, RERANKER, *LOADING, *SAMPLING)), free]
 
 
 def _option(flag: Flag) -> TyperOption:
@@ -119,11 +120,13 @@ GENERATION: Final = generation_options()
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How to load (`backends.create`'s options), how to draw, and the least evidence to do either."""
+    """How to load (`backends.create`'s options), how to draw, the least evidence to do either, what reads
+    close hits again ("": the default)."""
 
     loading: Mapping[str, Any]
     sampling: Sampling
     enough: float
+    reranker: str
 
 
 def generation(session: Session) -> Generation:
@@ -142,7 +145,8 @@ def generation(session: Session) -> Generation:
     from ragcli.evidence import ENOUGH
 
     enough = session.meta.get(META + CONFIDENCE.key)
-    return Generation(loading, Sampling(**drawing), ENOUGH if enough is None else enough)
+    reranker = session.meta.get(META + RERANKER.key) or ""
+    return Generation(loading, Sampling(**drawing), ENOUGH if enough is None else enough, reranker)
 
 
 def _keys(flags: Sequence[Flag]) -> list[str]:

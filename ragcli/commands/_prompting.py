@@ -134,13 +134,22 @@ class Other:
     def _grounded(self, question: str, history: Sequence[Turn], form: Form) -> int:
         """The prompt, even where the evidence is too little for it to be answered."""
         from ragcli.ask import find, prompt_for
+        from ragcli.commands._session import make_reranker
         from ragcli.commands.ask import make_runtime
         from ragcli.config import ASK_K
 
         settings = self.session.settings
         with self.session.open() as index:
             runtime = make_runtime(settings.runtime, index.embedder, index.idf, self.how)
-            hits, judged = find(question, index=index, k=settings.k or ASK_K, filters=self.filters, history=history)
+            reader = make_reranker(self.how.reranker, index)
+            hits, judged = find(
+                question,
+                index=index,
+                k=settings.k or ASK_K,
+                filters=self.filters,
+                reranker=reader,
+                history=history,
+            )
             fitted = prompt_for(
                 question,
                 hits,

@@ -165,6 +165,15 @@ def make_embedder(spec: str, *, bulk: bool) -> Any:
     return backends.create("embedder", models.choose(spec, bulk=bulk))
 
 
+def make_reranker(spec: str, index: Index) -> Any:
+    """The reranker of "name:rest", "" for the default one, reading with the index's embedder if it has one."""
+    from ragcli import backends
+    from ragcli.rerank import DEFAULT, NONE
+
+    chosen = spec or DEFAULT
+    return backends.create("reranker", chosen, **({} if chosen == NONE else {"embedder": index.embedder}))
+
+
 def known_documents(index: Index, uris: Iterable[str]) -> Mapping[str, Document]:
     """The documents of these uris, for exact pages and surroundings."""
     found = {uri: index.store.document(uri) for uri in dict.fromkeys(uris)}

@@ -123,8 +123,11 @@ class _Answerer:
     """One index, one runtime, any number of questions."""
 
     def __init__(self, session: Session, index: Index, runtime: Runtime, filters: Filters, how: Generation) -> None:
+        from ragcli.commands._session import make_reranker
+
         self.session, self.index, self.runtime, self.filters = session, index, runtime, filters
         self.how = how
+        self.reranker = make_reranker(how.reranker, index)
         self.preamble = prompts.given_preamble(session)
 
     def one(self, question: str, kept_as: str = "", form: Form = Form.TEXT) -> int:
@@ -174,6 +177,7 @@ class _Answerer:
             mode=settings.citation_mode,
             k=settings.k or ASK_K,
             filters=self.filters,
+            reranker=self.reranker,
             sampling=self.how.sampling,
             history=history,
             preamble=self.preamble,

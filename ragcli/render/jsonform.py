@@ -178,6 +178,9 @@ def _hit(rank: int, hit: Hit, documents: Documents) -> Value:
         "location": _location(hit.snippet, (hit.snippet.start, hit.snippet.end), documents),
         "scores": _scores(hit.scores),
         "best": {"start": start, "end": end, "text": hit.snippet.text[hit.best[0] : hit.best[1]]},
+        "copies": [
+            {"id": copy.ref, "location": _location(copy, (copy.start, copy.end), documents)} for copy in hit.copies
+        ],
     }
 
 

@@ -19,6 +19,8 @@ STYLE: Final = {
     SupportStatus.UNCHECKED: "dim",
 }
 DEEP: Final = "      "
+COPIES: Final = 3
+"""Named below a hit."""
 
 
 def answer_text(answer: Answer, look: Look, documents: Documents, here: Here) -> str:
@@ -108,7 +110,21 @@ def _hit(rank: str, hit: Hit, look: Look, documents: Documents, here: Here, *, s
     text = lay(head, look, indent="    ", first="")
     if scores:
         text += lay([Segment(_scores(hit.scores, hit.snippet.ref), "dim")], look, indent="    ")
-    return text + _quoted(hit.snippet, best_span(hit), look, documents, "    ")
+    return text + _quoted(hit.snippet, best_span(hit), look, documents, "    ") + _copies(hit, look, documents, here)
+
+
+def _copies(hit: Hit, look: Look, documents: Documents, here: Here) -> str:
+    """Where nearly the same stands."""
+    shown: list[Segment] = []
+    for copy in hit.copies[:COPIES]:
+        shown += [Segment(", " if shown else "also in ", "dim"), *_file(copy, look, documents, here)]
+    if more := len(hit.copies) - COPIES:
+        shown += [Segment(f" and {more} more", "dim")] if more > 0 else []
+    return lay(shown, look, indent="    ") if shown else ""
+
+
+def _file(snippet: Snippet, look: Look, documents: Documents, here: Here) -> list[Segment]:
+    return where(place_of(snippet, (snippet.start, snippet.end), documents), look, here)[:1]
 
 
 def _scores(scores: Scores, ref: str) -> str:
