@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ragcli import backends, citations, evidence, followup, salience, support
+from ragcli import backends, citations, evidence, followup, salience, support, uncited
 from ragcli.budget import Fitted, fit
 from ragcli.ground import chat, ground
 from ragcli.rerank import DEFAULT
@@ -81,7 +81,7 @@ def ask(
     completion = parser.close()
     # 3. check every source against what is said of it
     cited = _check(completion, hits[: len(snippets)], index)
-    return replace(
+    given = replace(
         outline,
         text=completion.text,
         outcome=_outcome(completion, mode),
@@ -94,6 +94,7 @@ def ask(
         warnings=(*_no_room(fitted, runtime), *completion.warnings),
         usage=_usage(heard.last, started, found),
     )
+    return uncited.account(given)
 
 
 def find(
@@ -222,7 +223,8 @@ def _check(completion: Completion, hits: Sequence[Hit], index: Index) -> tuple[C
         replace(mark, numbers=tuple(at for at, (number, _) in enumerate(places) if number in mark.numbers))
         for mark in completion.marks
     ]
-    found = support.check(completion.text, marks, [snippet for _, snippet in places], idf=index.idf)
+    snippets = [snippet for _, snippet in places]
+    found = support.check(completion.text, marks, snippets, idf=index.idf, embedder=index.embedder)
     return tuple(
         replace(
             citation,

@@ -46,12 +46,14 @@ class SearchMode(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a question; `no_evidence` and `declined` exit with 3."""
+    """What became of a question; `no_evidence` and `declined` exit with 3. `unsupported`, only where that is asked for,
+    exits with 8: a claim has no source that supports it."""
 
     ANSWERED = "answered"
     NO_EVIDENCE = "no_evidence"
     DECLINED = "declined"
     UNCITED = "uncited"
+    UNSUPPORTED = "unsupported"
 
 
 class FileState(StrEnum):
@@ -415,7 +417,8 @@ class Model:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Clean text, its citations, the hits it was grounded on, and what became of the question. `dropped`: hits that
-    the runtime's context had no room for."""
+    the runtime's context had no room for. `uncited`: its claims without a source; `coverage`: the share of its claims
+    that has one, None where it claims nothing or was to cite nothing."""
 
     question: str
     text: str
@@ -432,6 +435,8 @@ class Answer:
     usage: Usage = Usage()
     model: Model | None = None
     dropped: tuple[Hit, ...] = ()
+    uncited: tuple[Span, ...] = ()
+    coverage: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,9 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "rerankers", "runtime
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "provenance", "salience",
-        "asks", "followup", "tokens",
-        "budget", "template", "fit", "markup", "states", "grammar", "vocabulary", "constraint",
-        "measures", "significance", "figures", "starter"),
+        "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "uncited", "provenance",
+        "salience", "asks", "followup", "tokens", "budget", "template", "fit", "markup", "states", "grammar",
+        "vocabulary", "constraint", "measures", "significance", "figures", "starter"),
     2: ("private", "backends", "models", "lock", "location", "database", "rows", "ledger", "covered", "store", "census",
         "scratch", "installation", "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
         "writer", "decoding", "testsets", *FAMILIES),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from ragcli.errors import EXIT_NO_EVIDENCE, EXIT_OK, EXIT_PARTIAL, RagcliError
+from ragcli.errors import EXIT_NO_EVIDENCE, EXIT_OK, EXIT_PARTIAL, CheckFailed, RagcliError
 from ragcli.render.parts import reason
 from ragcli.render.place import Documents, best_span, place_of, title
 from ragcli.render.safe import path_bytes, safe_json
@@ -37,6 +37,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 ANSWERABLE: Final = {
     Outcome.ANSWERED: "yes",
     Outcome.UNCITED: "partial",
+    Outcome.UNSUPPORTED: "partial",
     Outcome.NO_EVIDENCE: "no",
     Outcome.DECLINED: "no",
 }
@@ -68,15 +69,17 @@ def path_value(uri: str) -> str | dict[str, str]:
 
 def exit_code(outcome: Outcome) -> int:
     """What a question with this outcome exits with."""
+    if outcome is Outcome.UNSUPPORTED:
+        return CheckFailed.exit_code
     return EXIT_NO_EVIDENCE if outcome in {Outcome.NO_EVIDENCE, Outcome.DECLINED} else EXIT_OK
 
 
 def answer_value(answer: Answer, documents: Documents) -> Value:
     """ragcli.answer/1."""
-    declined = exit_code(answer.outcome) != EXIT_OK
+    declined = exit_code(answer.outcome) == EXIT_NO_EVIDENCE
     return {
         "schema": "ragcli.answer/1",
-        "ok": True,
+        "ok": answer.outcome is not Outcome.UNSUPPORTED,
         "exit_code": exit_code(answer.outcome),
         "question": answer.question,
         "answer": answer.text,
@@ -84,13 +87,11 @@ def answer_value(answer: Answer, documents: Documents) -> Value:
         "outcome": answer.outcome.value,
         "answerable": ANSWERABLE[answer.outcome],
         "abstention": {"reason": answer.outcome.value, "detail": reason(answer)} if declined else None,
-        "evidence": {
-            "score": answer.evidence.score,
-            "enough": answer.evidence.enough,
-            "reason": answer.evidence.reason,
-        },
+        "evidence": asdict(answer.evidence),
         "finish": answer.finish.value,
         "citations": [_citation(citation, documents) for citation in answer.citations],
+        "uncited_spans": [{"start": a, "end": b, "text": answer.text[a:b]} for a, b in answer.uncited],
+        "coverage": answer.coverage,
         "documents": [_hit(rank, hit, documents) for rank, hit in enumerate(answer.hits, 1)],
         "dropped": [_hit(rank, hit, documents) for rank, hit in enumerate(answer.dropped, len(answer.hits) + 1)],
         "relevant": None if answer.relevant is None else list(answer.relevant),
@@ -100,12 +101,7 @@ def answer_value(answer: Answer, documents: Documents) -> Value:
             "citation_mode": answer.mode.value,
             "weights": None if answer.model is None else asdict(answer.model),
         },
-        "usage": {
-            "prompt_tokens": answer.usage.prompt_tokens,
-            "completion_tokens": answer.usage.completion_tokens,
-            "retrieve_s": answer.usage.retrieve_s,
-            "generate_s": answer.usage.generate_s,
-        },
+        "usage": asdict(answer.usage),
         "warnings": [{"code": warning.code, "detail": warning.detail} for warning in answer.warnings],
     }
 

@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from ragcli.render.excerpt import excerpt
-from ragcli.render.parts import CLOSEST, UNCITED, VERDICT, Numbers, in_document, reason, runs, where_text
+from ragcli.render.parts import CLOSEST, VERDICT, Numbers, in_document, left_out, reason, runs, where_text
 from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import safe
-from ragcli.types import Answer, CitationMode, Snippet, Span
+from ragcli.types import Answer, Snippet, Span
 
 INDENT: Final = "    "
 # What can begin markup in CommonMark, in GitHub's dialect or in one with mathematics, anywhere and at a line's start
@@ -50,8 +50,8 @@ def answer_markdown(answer: Answer, documents: Documents, here: Here) -> str:
         span = (cited.support.start, cited.support.end)
         head = f"[^{number}]: {_where(cited.snippet, span, documents, here)} · {cited.support.status.value}\n"
         notes.append(f"{head}\n{INDENT}> {_quote(cited.snippet, span, documents)}\n")
-    if not numbers.sources and answer.mode is not CitationMode.OFF:
-        notes.append(f"*{UNCITED}*\n")
+    if note := left_out(answer):
+        notes.append(f"*{_line(note)}*\n")
     return "\n".join(notes)
 
 

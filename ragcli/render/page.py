@@ -15,10 +15,10 @@ from itertools import pairwise
 from typing import Final
 
 from ragcli import __version__
-from ragcli.render.parts import CLOSEST, GLYPH, UNCITED, VERDICT, Numbers, Run, in_document, reason, runs, where_text
+from ragcli.render.parts import CLOSEST, GLYPH, VERDICT, Numbers, Run, in_document, left_out, reason, runs, where_text
 from ragcli.render.place import Documents, Here, best_span, place_of
 from ragcli.render.safe import name, safe
-from ragcli.types import Answer, CitationMode, Cited, Snippet, Span
+from ragcli.types import Answer, Cited, Snippet, Span
 
 AROUND: Final = 300
 PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n")
@@ -108,8 +108,8 @@ def _pair(number: int) -> str:
 def _answered(answer: Answer, numbers: Numbers) -> str:
     seen: set[int] = set()
     text = "".join(_run(run, numbers, seen) for run in runs(answer))
-    uncited = not numbers.sources and answer.mode is not CitationMode.OFF
-    note = f'<p class="reason">{UNCITED}</p>\n' if uncited else ""
+    left = left_out(answer)
+    note = f'<p class="reason">{_line(left)}</p>\n' if left else ""
     return f'<section class="answer" aria-label="Answer">\n<p lang="" dir="auto">{text}</p>\n{note}</section>\n'
 
 

@@ -7,10 +7,12 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ragcli.render.place import Documents, Here, Place, lines_text, pages_text
-from ragcli.types import Answer, Citation, Cited, Outcome, Snippet, Span, SupportStatus
+from ragcli.types import Answer, Citation, CitationMode, Cited, Outcome, Snippet, Span, SupportStatus
 
 SECTION: Final = 120
 CLOSEST: Final = 3
+LEFT_OUT: Final = 80
+"""Characters of an uncited claim that are shown."""
 UNCITED: Final = "No part of this answer is cited from your documents."
 VERDICT: Final = {
     Outcome.NO_EVIDENCE: "Not in your documents.",
@@ -23,6 +25,22 @@ GLYPH: Final = {
     SupportStatus.UNSUPPORTED: "✗",
     SupportStatus.UNCHECKED: "?",
 }
+
+
+def left_out(answer: Answer) -> str:
+    """What of an answer no source carries, in a line; "" where all is cited or nothing was to be."""
+    if answer.mode is CitationMode.OFF:
+        return ""
+    if not answer.citations:
+        return UNCITED
+    told = "Without support" if answer.outcome is Outcome.UNSUPPORTED else "Not cited"
+    if not answer.uncited:
+        return f"{told}: a cited claim." if answer.outcome is Outcome.UNSUPPORTED else ""
+    first = " ".join(answer.text[slice(*answer.uncited[0])].split())
+    short = first if len(first) <= LEFT_OUT else first[:LEFT_OUT].rpartition(" ")[0] + " …"
+    more = f" and {len(answer.uncited) - 1} more" if len(answer.uncited) > 1 else ""
+    share = "" if answer.coverage is None else f" ({answer.coverage:.0%} of what the answer says is cited)"
+    return f'{told}: "{short}"{more}{share}'
 
 
 def reason(answer: Answer) -> str:

@@ -7,10 +7,10 @@ from typing import Final
 
 from ragcli.render.excerpt import Excerpt, excerpt
 from ragcli.render.layout import Look, Segment, file_link, lay
-from ragcli.render.parts import CLOSEST, GLYPH, SECTION, UNCITED, VERDICT, Numbers, reason, runs
+from ragcli.render.parts import CLOSEST, GLYPH, SECTION, VERDICT, Numbers, left_out, reason, runs
 from ragcli.render.place import Documents, Here, Place, best_span, lines_text, pages_text, place_of
 from ragcli.render.safe import name
-from ragcli.types import Answer, CitationMode, Cited, Hit, Scores, Snippet, Span, SupportStatus
+from ragcli.types import Answer, Cited, Hit, Scores, Snippet, Span, SupportStatus
 
 STYLE: Final = {
     SupportStatus.SUPPORTED: "good",
@@ -31,8 +31,8 @@ def answer_text(answer: Answer, look: Look, documents: Documents, here: Here) ->
     parts = [lay(_marked(answer, numbers), look)]
     if numbers.sources:
         parts.append("\n" + sources_text(numbers.sources, look, documents, here))
-    elif answer.mode is not CitationMode.OFF:
-        parts.append("\n" + lay([Segment(UNCITED, "warn")], look))
+    if note := left_out(answer):
+        parts.append("\n" + lay([Segment(name(note), "warn")], look))
     return "".join(parts)
 
 

@@ -93,6 +93,17 @@ def test_an_uncited_answer_says_so_unless_citations_are_off() -> None:
     assert answer_text(replace(uncited, mode=CitationMode.OFF), PLAIN, {}, HERE) == "Birds.\n"
 
 
+def test_what_no_source_carries_is_named_below_the_sources() -> None:
+    told = answer(document(), uncited=((0, 27), (30, 40)), coverage=0.625)
+    note = 'Not cited: "Emperor penguins are tall.'[:27]
+    shown = answer_text(told, PLAIN, {}, HERE).splitlines()[-1]
+    assert shown.startswith(note)
+    assert "and 1 more (62% of what the answer says is cited)" in shown
+    bare = replace(told, outcome=Outcome.UNSUPPORTED)
+    assert answer_text(bare, PLAIN, {}, HERE).splitlines()[-1].startswith("Without support: ")
+    assert answer_text(replace(bare, uncited=()), PLAIN, {}, HERE).endswith("Without support: a cited claim.\n")
+
+
 def test_a_terminal_gets_styled_spans_and_links_to_files_we_name() -> None:
     pdf = document("birds/tall penguins.pdf")
     text = answer_text(answer(pdf), Look(color=True, width=80), {pdf.uri: pdf}, HERE)
