@@ -24,6 +24,7 @@ from ragcli import backends, models
 from ragcli.figures import figures
 from ragcli.index import Index, open_index
 from ragcli.measures import measure
+from ragcli.rerank import DEFAULT
 from ragcli.setindex import folder_of, make_index, places
 from ragcli.testsets import Question, read_set
 from ragcli.trial import Search, case_of, retrieval
@@ -38,7 +39,7 @@ def embedder(*, bulk: bool) -> Any:
 
 
 def figures_of(asked: Sequence[Question], where: dict[str, str], index: Index) -> dict[str, float]:
-    how = Search([measure(name) for name in COUNTED], {})
+    how = Search([measure(name) for name in COUNTED], {}, backends.create("reranker", DEFAULT, embedder=index.embedder))
     found = figures([retrieval(case_of(question, where, index), index, how) for question in asked])
     return {figure.name: round(figure.value, 4) for figure in found}
 

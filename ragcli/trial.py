@@ -11,18 +11,19 @@ from ragcli import evidence, measures, sentences
 from ragcli.ask import ask, find
 from ragcli.lexical import count_words
 from ragcli.reports import Trial
-from ragcli.retrieve import retrieve
+from ragcli.retrieve import search
 from ragcli.support import SUPPORTED_FROM, score_claim
 from ragcli.types import Answer, Filters, Hit, Outcome, SearchMode, Snippet, Span
 
 if TYPE_CHECKING:
     from ragcli.index import Index
     from ragcli.measures import Entails, Measure
-    from ragcli.protocols import Embedder, Runtime
+    from ragcli.protocols import Embedder, Reranker, Runtime
     from ragcli.testsets import Claim, Gold, Question
 
     Idf = Callable[[str], float]
 
+LEAST_HITS: Final = 20
 BUDGET_WORDS: Final = 1000
 """Of the passages whose gold characters are counted: what a small context takes."""
 SHOWN: Final = 100
@@ -45,6 +46,7 @@ class Search:
 
     counted: Sequence[Measure]
     names: Mapping[str, str]
+    reranker: Reranker
     mode: SearchMode = SearchMode.HYBRID
     history: bool = True
 
@@ -56,6 +58,7 @@ class Asker:
     index: Index
     k: int
     runtime: Runtime | None = None
+    reranker: Reranker | None = None
     history: bool = True
     enough: float = evidence.ENOUGH
 
@@ -91,19 +94,18 @@ def retrieval(case: Case, index: Index, how: Search) -> Trial:
     """The measures of the ranking of documents, each by its best snippet, and what the snippets hold of the golds."""
     question = case.question
     depth = max((each.depth for each in how.counted), default=0)
-    hits = retrieve(
+    hits = search(
         question.text,
         index,
+        reranker=how.reranker,
         mode=how.mode,
-        k=min(measures.DEEPEST, max(20, 2 * depth)),
+        k=min(measures.DEEPEST, max(LEAST_HITS, 2 * depth)),
         history=question.history if how.history else (),
     )
-    scores: dict[str, float] = {}
-    for hit in hits:
-        scores.setdefault(hit.snippet.uri, hit.scores.fused)
-    values = {each.name: measures.ranked(each, list(scores), case.grades) for each in how.counted}
+    found = list(dict.fromkeys(snippet.uri for hit in hits for snippet in (hit.snippet, *hit.copies)))
+    values = {each.name: measures.ranked(each, found, case.grades) for each in how.counted}
     values |= _golds_found(case, hits)
-    ranking = [(how.names.get(uri, uri), score) for uri, score in scores.items()]
+    ranking = [(how.names.get(uri, uri), 1 / rank) for rank, uri in enumerate(found, 1)]
     return Trial(question.id, values, shown={"question": question.text, "ranking": ranking})
 
 
@@ -111,8 +113,8 @@ def _golds_found(case: Case, hits: Sequence[Hit]) -> dict[str, float]:
     """Whether the first snippets hold a gold passage; recall, precision and overlap of gold characters in budget."""
     if not case.golds and not case.lost:
         return {}
-    holding = [_holds(case, [(hit.snippet.uri, (hit.snippet.start, hit.snippet.end))]) for hit in hits]
-    spans = [(snippet.uri, (snippet.start, snippet.end)) for snippet in _within([hit.snippet for hit in hits])]
+    holding = [_holds(case, [_span(snippet) for snippet in (hit.snippet, *hit.copies)]) for hit in hits]
+    spans = [_span(snippet) for snippet in _within([hit.snippet for hit in hits])]
     common, taken, wanted = _common(spans, case.golds), _total(spans), _total(case.golds) + _lost(case)
     return {
         "Gold@1": float(any(holding[:1])),
@@ -121,6 +123,10 @@ def _golds_found(case: Case, hits: Sequence[Hit]) -> dict[str, float]:
         "GoldP@1000w": common / max(1, taken),
         "GoldIoU@1000w": common / (taken + wanted - common),
     }
+
+
+def _span(snippet: Snippet) -> tuple[str, Span]:
+    return snippet.uri, (snippet.start, snippet.end)
 
 
 def _within(snippets: Sequence[Snippet]) -> Iterator[Snippet]:
@@ -172,6 +178,7 @@ def asked(case: Case, how: Asker) -> Answer:
         index=how.index,
         runtime=how.runtime,
         k=how.k,
+        reranker=how.reranker,
         history=case.question.history if how.history else (),
         enough=how.enough,
     )

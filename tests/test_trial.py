@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 
 from ragcli import backends, trial
+from ragcli.evidence import ENOUGH
 from ragcli.index import Index
 from ragcli.measures import measure
 from ragcli.reports import Trial
 from ragcli.testsets import Claim, Gold, Question, read_set
 from ragcli.trial import Asker, Search
 from ragcli.types import Outcome, SearchMode
-from tests.library import ingested, opened
-from tests.testsets_made import files
+from tests.library import fill, ingested, opened
+from tests.testsets_made import KEEPER, OIL, files
 
 PLACES = {f"light/{name}.md": f"light/{name}.md" for name in ("keeper", "oil", "storm")}
-SEARCH = Search((measure("nDCG@10"), measure("Success@1")), {}, SearchMode.LEXICAL)
+COUNTED = (measure("nDCG@10"), measure("Success@1"))
+PLAIN = backends.create("reranker", "none")
+SEARCH = Search(COUNTED, {}, PLAIN, SearchMode.LEXICAL)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +42,9 @@ def questions(folder: Path) -> tuple[Question, ...]:
     return read_set(folder).questions
 
 
-def asker(index: Index, **more: float) -> Asker:
+def asker(index: Index, enough: float = ENOUGH) -> Asker:
     runtime = backends.create("runtime", "extractive", embedder=index.embedder, idf=index.idf)
-    return Asker(index, 5, runtime, **more)  # type: ignore[arg-type]
+    return Asker(index, 5, runtime, enough=enough)
 
 
 def answered(case: trial.Case, how: Asker) -> Trial:
@@ -85,10 +88,20 @@ def test_what_is_not_in_the_index_is_never_found(index: Index) -> None:
     assert set(values.values()) == {0.0}
 
 
+def test_a_document_that_is_folded_into_its_copy_is_found_with_it(tmp_path: Path) -> None:
+    fill(tmp_path, a=KEEPER, b=KEEPER, c=OIL)
+    ingested(tmp_path)
+    question = Question("q", "the keeper of the lamp", golds=(Gold("b.md", "keeper"),), grades=(("b.md", 1),))
+    with opened(tmp_path, write=False) as index:
+        found = trial.retrieval(trial.case_of(question, {"b.md": "b.md"}, index), index, SEARCH)
+    assert found.shown["ranking"][:2] == [("a.md", 1.0), ("b.md", 0.5)]
+    assert (found.values["Success@1"], found.values["Gold@1"]) == (0, 1)
+
+
 def test_a_follow_up_is_asked_after_its_turns_or_without_them(index: Index, questions: tuple[Question, ...]) -> None:
     case = trial.case_of(questions[1], PLACES, index)
-    alone = trial.retrieval(case, index, Search(SEARCH.counted, {}, history=False))
-    after = trial.retrieval(case, index, Search(SEARCH.counted, {}))
+    alone = trial.retrieval(case, index, Search(COUNTED, {}, PLAIN, history=False))
+    after = trial.retrieval(case, index, Search(COUNTED, {}, PLAIN))
     assert alone.shown["ranking"] != after.shown["ranking"]
     assert after.values["Success@1"] == 1
 

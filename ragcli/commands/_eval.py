@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ragcli.commands._eval_files import Files, older, written
-from ragcli.commands._session import Session, lasting, make_embedder
+from ragcli.commands._session import Session, lasting, make_embedder, make_reranker
 from ragcli.errors import MissingError, UsageError
 from ragcli.types import SearchMode
 
@@ -42,6 +42,7 @@ class Wanted:
     history: bool = True
     without_gold: bool = False
     min_confidence: float | None = None
+    reranker: str = ""
 
 
 def evaluate(session: Session, wanted: Wanted, files: Files, bounds: Sequence[str]) -> int:
@@ -86,6 +87,8 @@ Measured = tuple[str, str, int, list["Trial"]]
 
 def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[str]) -> Measured:
     from ragcli import testsets, trial
+    from ragcli.rerank import DEFAULT
+    from ragcli.rerank import NONE as NO_RERANKER
     from ragcli.setindex import places
 
     test = testsets.read_set(Path(wanted.path), wanted.split)
@@ -95,10 +98,13 @@ def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[
         cases = [trial.case_of(question, where, index) for question in _chosen(test.questions, wanted)]
         _tell_lost(session, cases)
         names = {uri: id for id, uri in where.items()}
+        reading = wanted.reranker or (DEFAULT if wanted.mode is SearchMode.HYBRID else NO_RERANKER)
+        reader = make_reranker(reading, index)
         if wanted.kind == "retrieval":
-            how, asked = wanted.mode.value, _rankings(cases, index, wanted, trial.Search(counted, names, wanted.mode))
+            search = trial.Search(counted, names, reader, wanted.mode, wanted.history)
+            how, asked = f"{wanted.mode}, {reading}", _rankings(cases, index, search)
         else:
-            how, asked = _answering(session, cases, index, wanted)
+            how, asked = _answering(session, cases, index, wanted, reader)
         with written(session, files, "questions") as write:
             trials = [write(each, at, total) for at, (each, total) in enumerate(asked, 1)]
         how += "" if wanted.history else ", no history"
@@ -175,14 +181,14 @@ Asked = Iterator[tuple["Trial", int]]
 """What each question came to as it comes, with how many there will be."""
 
 
-def _rankings(cases: Sequence[Case], index: Index, wanted: Wanted, how: Any) -> Asked:
+def _rankings(cases: Sequence[Case], index: Index, how: Any) -> Asked:
     from ragcli import trial
 
     for case in cases:
         yield trial.retrieval(case, index, how), len(cases)
 
 
-def _answering(session: Session, cases: Sequence[Case], index: Index, wanted: Wanted) -> tuple[str, Asked]:
+def _answering(session: Session, cases: Sequence[Case], index: Index, wanted: Wanted, reader: Any) -> tuple[str, Asked]:
     """Answers by the runtime, or the evidence alone."""
     from ragcli import trial
     from ragcli.config import ASK_K
@@ -191,13 +197,13 @@ def _answering(session: Session, cases: Sequence[Case], index: Index, wanted: Wa
     k = session.settings.k or ASK_K
     enough = ENOUGH if wanted.min_confidence is None else wanted.min_confidence
     if wanted.kind == "abstain":
-        asker = trial.Asker(index, k, history=wanted.history, enough=enough)
+        asker = trial.Asker(index, k, None, reader, wanted.history, enough)
         return f"evidence of {k} snippets", _evidence(cases, asker, wanted.without_gold)
     from ragcli.commands._generation import generation
     from ragcli.commands.ask import make_runtime
 
     runtime = make_runtime(session.settings.runtime, index.embedder, index.idf, generation(session))
-    asker = trial.Asker(index, k, runtime, wanted.history, enough)
+    asker = trial.Asker(index, k, runtime, reader, wanted.history, enough)
     return f"{runtime.name} of {k} snippets", _answers(cases, asker)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 import typer
 
 from ragcli.commands._complete import backends_of
-from ragcli.commands._flags import REPEATED, examples
+from ragcli.commands._flags import REPEATED, RERANKER_HELP, examples
 from ragcli.errors import UsageError
 from ragcli.types import SearchMode
 
@@ -44,6 +44,7 @@ def run(
         None, metavar="NAME[:ARG]", help="What answers. [default: extractive]", autocompletion=backends_of("runtime")
     ),
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
+    reranker: str = typer.Option("", metavar="NAME[:ARG]", help=RERANKER_HELP, autocompletion=backends_of("reranker")),
     min_confidence: float | None = typer.Option(
         None, metavar="X", min=0, max=1, help="The least evidence to answer from; 0 answers all."
     ),
@@ -82,7 +83,7 @@ def run(
     if kind is None or not test:
         raise UsageError("say what to measure, and on which set", "such as: ragcli eval retrieval questions.jsonl")
     wanted = _eval.Wanted(
-        kind.value, test, split, questions, tuple(measure), mode, not no_history, without_gold, min_confidence
+        kind.value, test, split, questions, tuple(measure), mode, not no_history, without_gold, min_confidence, reranker
     )
     files = Files(keep, fresh, out, run_file, baseline)
     code = _eval.evaluate(session, wanted, files, fail_under)

@@ -37,7 +37,7 @@ def test_retrieval_is_measured_on_a_beir_set(run: Run, light: Path, kept: tuple[
     done = run("eval", "retrieval", str(light), *kept)
     assert done.code == 0
     first, titles, *rows = done.out.splitlines()
-    assert first == "light · retrieval, hybrid · 2 questions, 3 documents"
+    assert first == "light · retrieval, hybrid, maxsim · 2 questions, 3 documents"
     assert titles.startswith("measure")
     assert rows[0].startswith("nDCG@10          1.0000   1.0000 - 1.0000        2")
     assert "the set's index: " in done.err
@@ -107,6 +107,14 @@ def test_a_bound_that_does_not_hold_exits_with_8(run: Run, light: Path, kept: tu
     assert bad.value["failed"] == ["P@2 is 0.5000, under 0.9"]
     assert run("eval", "retrieval", str(light), *kept, "--fail-under", "Words=3").code == 2
     assert run("eval", "retrieval", str(light), *kept, "--fail-under", "nDCG@10").code == 2
+
+
+def test_the_reranker_is_named_and_one_leg_alone_has_none(run: Run, light: Path, kept: tuple[str, str]) -> None:
+    how = [
+        run("eval", "retrieval", str(light), *kept, "--json", *flags).value["how"]
+        for flags in (("--reranker", "none"), ("--mode", "dense"), ("--no-history",))
+    ]
+    assert how == ["hybrid, none", "dense, none", "hybrid, maxsim, no history"]
 
 
 def test_measures_are_chosen_by_name(run: Run, light: Path, kept: tuple[str, str]) -> None:
