@@ -270,7 +270,7 @@ def make_questions(session: Session, count: int) -> None:
             if document is not None
             for question in starter.questions_of(document, index.store.snippets_of(document.uri))
         ]
-    drawn_ones = starter.draw(made, count or MADE)
+    drawn_ones = starter.draw(made, count)
     if not drawn_ones:
         raise MissingError("nothing in this index gives a question by rule", "write some by hand: docs/EVAL.md")
     for number, question in enumerate(drawn_ones, 1):

@@ -14,9 +14,8 @@ from ragcli.types import SearchMode
 EXAMPLES = examples(
     "ragcli eval --make-questions > questions.jsonl",
     "ragcli eval retrieval questions.jsonl",
-    "ragcli eval retrieval scifact --split test --json > before.json",
-    "ragcli eval retrieval scifact --split test --baseline before.json --fail-under nDCG@10=0.7",
-    "ragcli eval abstain xquad/en --without-gold --questions 200",
+    "ragcli eval answers sample_corpus --json > before.json",
+    "ragcli eval answers sample_corpus --baseline before.json --fail-under Gold=0.6",
 )
 
 
@@ -31,12 +30,16 @@ class Kind(StrEnum):
 
 def run(
     ctx: typer.Context,
-    kind: Kind | None = typer.Argument(None, metavar="[retrieval|answers|support|abstain]", help="What to measure."),
+    kind: Kind | None = typer.Argument(
+        None, metavar="[KIND]", help="What to measure: retrieval, answers, support or abstain."
+    ),
     test: str = typer.Argument(
         "", metavar="[SET]", help="A folder with corpus.jsonl or questions.jsonl, or a file of questions or claims."
     ),
     split: str = typer.Option("", metavar="NAME", help="Only questions or claims of this split."),
-    questions: int = typer.Option(0, metavar="N", min=0, help="Only N of them, drawn the same way each time; 0: all."),
+    questions: int | None = typer.Option(
+        None, metavar="N", min=1, help="Only N of them, the same each time. [default: all, or 50 to make]"
+    ),
     measure: list[str] = typer.Option([], metavar="NAME", help=f"Of rankings, such as R@100. {REPEATED}"),
     mode: SearchMode = typer.Option(SearchMode.HYBRID, help="How retrieval searches."),
     k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="Snippets an answer. [default: 5]"),
@@ -78,12 +81,21 @@ def run(
     if make_questions:
         if kind is not None:
             raise UsageError("--make-questions takes no set", "ragcli eval --make-questions > questions.jsonl")
-        _eval.make_questions(session, questions)
+        _eval.make_questions(session, questions or _eval.MADE)
         return
     if kind is None or not test:
         raise UsageError("say what to measure, and on which set", "such as: ragcli eval retrieval questions.jsonl")
     wanted = _eval.Wanted(
-        kind.value, test, split, questions, tuple(measure), mode, not no_history, without_gold, min_confidence, reranker
+        kind.value,
+        test,
+        split,
+        questions or 0,
+        tuple(measure),
+        mode,
+        not no_history,
+        without_gold,
+        min_confidence,
+        reranker,
     )
     files = Files(keep, fresh, out, run_file, baseline)
     code = _eval.evaluate(session, wanted, files, fail_under)
