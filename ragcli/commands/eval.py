@@ -14,8 +14,8 @@ from ragcli.types import SearchMode
 EXAMPLES = examples(
     "ragcli eval --make-questions > questions.jsonl",
     "ragcli eval retrieval questions.jsonl",
-    "ragcli eval answers sample_corpus --json > before.json",
-    "ragcli eval answers sample_corpus --baseline before.json --fail-under Gold=0.6",
+    "ragcli eval answers my-set --json > before.json",
+    "ragcli eval answers my-set --baseline before.json --fail-under Gold=0.6",
 )
 
 
