@@ -92,6 +92,11 @@ class LexicalIndex(Protocol):
         """Any term may match (OR). Scores are positive."""
         ...
 
+    def whole(self, terms: Sequence[str], owners: Mapping[int, int]) -> dict[int, float]:
+        """BM25 of each owner as if its snippets were one text, `owners` being the owner of each snippet. Terms weigh
+        what they weigh among snippets; an owner is as long as its snippets together, against the mean of these."""
+        ...
+
     def clear(self) -> None:
         """Removes every row, even of a damaged index."""
         ...

@@ -82,6 +82,34 @@ def test_a_history_mixes_the_scores_of_the_question_and_of_the_last_three_togeth
         assert hit.scores.fused == pytest.approx(expected)
 
 
+def test_of_equal_snippets_the_one_comes_first_whose_document_speaks_of_the_rest(tmp_path: Path) -> None:
+    shared, compass, tide = (
+        " ".join(f"{word}{n % 9} {word}" for n in range(80)) for word in ("lamp", "compass", "tide")
+    )
+    fill(tmp_path, a=f"{shared}\n\n{tide}", b=f"{shared}\n\n{compass}", c=f"{shared}\n\n{tide} {tide}", one="lamp")
+    ingested(tmp_path)
+    with opened(tmp_path, write=False) as index:
+        both, each = retrieve("lamp compass", index), retrieve("lamp", index)
+    found = [(hit.snippet.uri, hit.scores.fused) for hit in both if hit.snippet.text == shared]
+    assert found[0][0] == "b.md"
+    assert found[0][1] > found[1][1] == pytest.approx(found[2][1], rel=0.02)
+    assert {hit.snippet.uri for hit in each if hit.snippet.text == shared} == {"a.md", "b.md", "c.md"}
+
+
+def test_the_only_snippet_of_a_document_keeps_its_score_and_one_leg_alone_its_order(tmp_path: Path) -> None:
+    shared, compass = (" ".join(f"{word}{n % 9} {word}" for n in range(80)) for word in ("lamp", "compass"))
+    fill(tmp_path, a=shared, b=f"{shared}\n\n{compass}")
+    ingested(tmp_path)
+    with opened(tmp_path, write=False) as index:
+        for mode in (SearchMode.DENSE, SearchMode.LEXICAL):
+            scores = {
+                h.snippet.uri: h.scores.fused for h in retrieve("lamp", index, mode=mode) if "lamp" in h.snippet.text
+            }
+            assert scores["a.md"] == pytest.approx(scores["b.md"], rel=0.05)
+        alone = [hit for hit in retrieve("lamp", index) if hit.snippet.uri == "a.md"]
+    assert alone[0].scores.fused == pytest.approx(1.0, rel=0.05)
+
+
 def test_answers_and_an_empty_history_change_nothing(index: Index) -> None:
     assert retrieve("storm", index) == retrieve("storm", index, history=[Turn(Role.ASSISTANT, OIL.text)])
 

@@ -10,7 +10,7 @@ import hashlib
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -154,6 +154,25 @@ class Postings:
             found = zip((-scores[rows]).tolist(), part["ids"][rows].tolist(), strict=True)
             best = sorted([*best, *found])[:k]
         return [(id, -score) for score, id in best]
+
+    def whole(self, terms: Sequence[str], owners: Mapping[int, int]) -> dict[int, float]:
+        """Every owner has a score, 0 where it holds no term."""
+        ids = np.array(sorted(owners), np.int64)
+        names, places = np.unique([owners[id] for id in ids.tolist()], return_inverse=True)
+        wanted = [term_hash(term) for term in dict.fromkeys(terms)]
+        counts, lengths, holding = np.zeros((len(wanted), len(names))), np.zeros(len(names)), np.zeros(len(wanted), int)
+        for part in self._loaded() if len(ids) else ():
+            at = np.minimum(np.searchsorted(ids, part["ids"]), len(ids) - 1)
+            owner = np.where(ids[at] == part["ids"], places[at], len(names))  # the last: of no owner
+            lengths += np.bincount(owner, part["lengths"], len(names) + 1)[:-1]
+            for number, term in enumerate(wanted):
+                rows, doubled = _postings(part, term)
+                counts[number] += np.bincount(owner[rows], doubled >> 1, len(names) + 1)[:-1]
+                holding[number] += len(rows)
+        weights = np.array([self._idf(int(number)) for number in holding])
+        norms = K1 * (1 - B + B * lengths / (lengths.sum() / max(1, len(names)) or 1))
+        scores = (weights[:, None] * counts * (K1 + 1) / (counts + norms)).sum(axis=0)
+        return dict(zip(names.tolist(), scores.tolist(), strict=True))
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Of the text alone."""

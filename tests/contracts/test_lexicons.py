@@ -49,6 +49,27 @@ def bm25(terms: Sequence[str], k1: float = 1.2, b: float = 0.75) -> dict[int, fl
     return scores
 
 
+def test_a_whole_text_scores_as_the_written_out_formula_says(lexicon: LexicalIndex) -> None:
+    owners = {1: 10, 2: 10, 3: 20, 5: 30}
+    stored = {id: lexical.terms(text) for id, text in TEXTS.items()}
+    joined: dict[int, list[str]] = {}
+    for id, owner in owners.items():
+        joined.setdefault(owner, []).extend(stored[id])
+    average = sum(map(len, joined.values())) / len(joined)
+    asked = lexical.terms("lamp keeper storm keeper")
+    expected = dict.fromkeys(joined, 0.0)
+    for term in dict.fromkeys(asked):
+        having = sum(term in words for words in stored.values())
+        idf = max(1e-6, math.log((len(stored) - having + 0.5) / (having + 0.5)))
+        for owner, words in joined.items():
+            norm = 1.2 * (1 - 0.75 + 0.75 * len(words) / average)
+            expected[owner] += idf * words.count(term) * 2.2 / (words.count(term) + norm)
+    assert lexicon.whole(asked, owners) == pytest.approx(expected, rel=1e-6)
+    assert expected[10] > expected[20] > expected[30] == 0.0
+    assert lexicon.whole(asked, {}) == {}
+    assert lexicon.whole([], owners) == dict.fromkeys(joined, 0.0)
+
+
 @pytest.mark.parametrize(
     "question", ["lamp of the keeper", "storm version 1.0.21", "光", "灯台の光", "पुरानी घड़ी", "c++"]
 )
