@@ -73,14 +73,10 @@ def short(found: Sequence[Figure], bounds: Mapping[str, float]) -> tuple[str, ..
         figure = known.get(name.casefold())
         if figure is None:
             raise UsageError(
-                f"--fail-under {name}: there is no such figure", f"here are: {', '.join(known_names(found))}"
+                f"--fail-under {name}: there is no such figure",
+                f"here are: {', '.join(figure.name for figure in found)}",
             )
         over = figure.less_is_better
         if figure.value > bound if over else not figure.value >= bound:
             lines.append(f"{figure.name} is {figure.value:.4f}, {'over' if over else 'under'} {bound:g}")
     return tuple(lines)
-
-
-def known_names(found: Sequence[Figure]) -> list[str]:
-    """The figures' names."""
-    return [figure.name for figure in found]

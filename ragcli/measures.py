@@ -210,11 +210,3 @@ def wrong_at(positive: Sequence[float], negative: Sequence[float], share: float 
         return math.nan
     limit = sorted(positive)[int(len(positive) * (1 - share) + 1e-9)]
     return sum(score >= limit for score in negative) / len(negative)
-
-
-def balanced_accuracy(positive: Sequence[float], negative: Sequence[float], limit: float) -> float:
-    """The mean of the share of positives that reach `limit` and that of negatives that do not; NaN as in `auroc`."""
-    if not positive or not negative:
-        return math.nan
-    right = sum(score >= limit for score in positive) / len(positive)
-    return (right + sum(score < limit for score in negative) / len(negative)) / 2

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragcli.errors import MissingError, RagcliError, UsageError
@@ -159,6 +159,7 @@ JSON = st.recursive(
 KEYS = ("id", "_id", "question", "text", "answers", "gold", "evidence", "answerable", "split", "history")
 
 
+@settings(max_examples=40)
 @given(record=st.dictionaries(st.sampled_from(KEYS), JSON))
 def test_no_record_is_anything_but_a_question_or_an_error(
     record: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

@@ -60,8 +60,11 @@ def written(session: Session, files: Files, noun: str) -> Iterator[Callable[[Tri
         out = stack.enter_context(_opening(files.out)) if files.out else None
         run = stack.enter_context(_opening(files.run)) if files.run else None
         step = stack.enter_context(session.progress(noun))
+        done = (0, 0)
 
         def write(trial: Trial, at: int, total: int) -> Trial:
+            nonlocal done
+            done = (at, total)
             if out:
                 out.write(trial_line(trial))
                 out.flush()  # what was measured stays, also after Ctrl-C
@@ -70,7 +73,12 @@ def written(session: Session, files: Files, noun: str) -> Iterator[Callable[[Tri
             step(trial.id, at, total, at)
             return trial
 
-        yield write
+        try:
+            yield write
+        except KeyboardInterrupt:
+            kept = f"; their lines are in {files.out}" if files.out else "; --out FILE would keep their lines"
+            session.notice(f"stopped after {done[0]:,} of {done[1]:,} {noun}{kept}")
+            raise
 
 
 def _opening(path: str) -> IO[str]:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ragcli import trial
+from ragcli.index import Index
+from ragcli.reports import Trial
 from tests.commands.conftest import Run, checked
 from tests.testsets_made import QUERIES, beir, files, write_lines
 
@@ -72,6 +75,23 @@ def test_each_question_and_ranking_goes_into_its_file(run: Run, light: Path, kep
     assert [float(score) for query, _, score in rows if query == "q1"] == sorted(
         (float(score) for query, _, score in rows if query == "q1"), reverse=True
     )
+
+
+def test_what_was_measured_before_ctrl_c_stays(
+    run: Run, light: Path, kept: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = trial.retrieval
+
+    def interrupted(case: trial.Case, index: Index, how: trial.Search) -> Trial:
+        if case.question.id == "q2":
+            raise KeyboardInterrupt
+        return measured(case, index, how)
+
+    monkeypatch.setattr(trial, "retrieval", interrupted)
+    done = run("eval", "retrieval", str(light), *kept, "--out", str(light / "out.jsonl"))
+    assert (done.code, done.out) == (130, "")
+    assert "stopped after 1 of 2 questions; their lines are in " in done.err
+    assert [json.loads(line)["id"] for line in (light / "out.jsonl").read_text("utf-8").splitlines()] == ["q1"]
 
 
 def test_an_older_run_is_compared_from_json_or_lines(run: Run, light: Path, kept: tuple[str, str]) -> None:
