@@ -149,6 +149,18 @@ def test_text_without_spaces_is_cut_by_its_characters(kind: BlockKind) -> None:
     assert 125 <= len(chunk.cut(Parsed(text="a" * 2_000_000))) <= 250
 
 
+def test_blank_blocks_and_long_gaps_are_in_no_snippet() -> None:
+    parsed = Parsed(text="lamp   pier", blocks=(Block(BlockKind.CODE, 4, 7), Block(BlockKind.CODE, 7, 11)))
+    assert texts(parsed, chunk.cut(parsed)) == ["pier"]
+    gap = document((BlockKind.CODE, "a" * 9000 + " " * 30_000 + "b" * 9000, 0))
+    assert "".join("".join(texts(gap, chunk.cut(gap))).split()) == "a" * 9000 + "b" * 9000
+
+
+def test_a_sentence_longer_than_wanted_is_one_snippet() -> None:
+    parsed = Parsed(text=" ".join(["word"] * 300) + ".\n\n" + " ".join(["more"] * 300) + ".")
+    assert sizes(parsed, chunk.cut(parsed)) == [300, 300]
+
+
 def test_row_of_more_than_400_words_is_cut_between_words() -> None:
     row = " ".join(["cell"] * 1000)
     parsed = Parsed(text=row, blocks=(Block(BlockKind.TABLE, 0, len(row)), Block(BlockKind.ROW, 0, len(row))))

@@ -177,6 +177,42 @@ def test_pins_come_back(store: Store) -> None:
     assert store.pins() == PINS
 
 
+@pytest.mark.parametrize("stored", ["not JSON", "[]", '{"embedder": "a"}', '{"evil": 1}'])
+def test_pins_that_make_no_sense_are_damage(store: Store, stored: str) -> None:
+    store.set_meta("pins", stored)
+    with pytest.raises(DamagedIndex, match="does not say what it was made with"):
+        store.pins()
+
+
+def test_a_copy_replaces_all_that_the_other_holds(store: Store, tmp_path: Path) -> None:
+    add(store, "new.md")
+    (tmp_path / "other").mkdir()
+    other = Store.open(tmp_path / "other", write=True)
+    add(other, "old.md")
+    store.copy_into(other)
+    assert other.document("new.md") is not None
+    assert other.document("old.md") is None
+    other.close()
+
+
+def test_new_windows_take_the_place_of_the_old_under_new_ids(store: Store) -> None:
+    ((snippet_id, old),) = add(store)
+    with store.transaction():
+        store.replace_windows(snippet_id, [NewWindow(5, 10, b"e" * 16, b"\x00\x00\x80?" * 4)])
+    (new,) = store.window_ids()
+    assert new not in old
+    assert store.windows([new]) == {new: (snippet_id, (5, 10))}
+
+
+def test_a_transaction_that_sqlite_has_rolled_back_raises_what_ended_it(store: Store) -> None:
+    add(store)
+    with pytest.raises(OSError, match="full"), store.transaction():
+        store.set_meta("a", "b")
+        store.connection.execute("rollback")  # as SQLite does on a full disk
+        raise OSError("full")
+    assert store.meta("a") is None
+
+
 def test_a_newer_format_is_refused_with_both_numbers(folder: Path) -> None:
     connection = sqlite3.connect(folder / NAME)
     connection.execute(f"pragma user_version = {len(MIGRATIONS) + 1}")

@@ -250,6 +250,13 @@ def test_the_guard_stops_ids_that_hold_another_control_token() -> None:
             guard(forged, HARMLESS, one.special, added=one.added.values())
 
 
+def test_the_guard_passes_the_prompts_own_ids_with_and_without_their_text() -> None:
+    one = kind(True, False)
+    found = ids(HARMLESS, one.encode, one.special)
+    guard(found, HARMLESS, one.special, added=one.added.values())
+    guard(found, HARMLESS, one.special, added=one.added.values(), decode=one.decode)
+
+
 def test_the_guard_stops_text_that_only_its_tokenizer_makes_a_header() -> None:
     one = kind(True, False)
     prompt = ground("q", snippets(titled("t", "harmless")), FAST)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragcli.render.safe import name, safe, safe_json
+from ragcli.render.safe import name, path_bytes, safe, safe_json
 
 from .hostile import PAYLOADS, acting
 
@@ -36,6 +36,14 @@ def test_no_payload_keeps_a_character_that_acts_on_a_terminal(payload: str) -> N
 )
 def test_escapes_are_visible_and_ordinary_text_is_kept(text: str, shown: str) -> None:
     assert safe(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"),
+    [("é.md", b"\xc3\xa9.md"), ("a\udcff.md", b"a\xff.md"), ("a\ud800\udcff.md", b"a\xed\xa0\x80\xed\xb3\xbf.md")],
+)
+def test_a_path_has_its_bytes_or_some_where_no_file_can_be_called_so(path: str, raw: bytes) -> None:
+    assert path_bytes(path) == raw
 
 
 def test_a_name_has_no_line_feed() -> None:
