@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 WHOLE_ROWS: Final = 32_768
 SHARE: Final = 200
-LEAST: Final = 4_096
+LEAST: Final = 8_192
+FEW: Final = 2_048
+"""Of a filter's ids: so many are looked up one by one."""
 LIMIT: Final = 127
 _BLOCK: Final = 512
 _WORD: Final = 64
@@ -106,7 +108,7 @@ class Coded:
         """The k best by exact inner product of those that the scans leave, ties by id."""
         if k < 1 or not self._parts:
             return []
-        if only is not None and len(only) <= LEAST:
+        if only is not None and len(only) <= FEW:
             found = only
         else:
             found = self._candidates(np.asarray(query, np.float32), k + k // 4 + 16, only)
