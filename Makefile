@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RAGCLI := $(BIN)/ragcli
 DEMO := build/demo
 
-.PHONY: demo test lint types unit browser pictures clean
+.PHONY: demo test lint types unit torture browser pictures clean
 
 # The demo needs no large model, so it installs none: extra [embedded] only.
 $(VENV)/.embedded: pyproject.toml constraints.txt
@@ -33,6 +33,10 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -q
+
+# What an index must survive, by the thousand (docs/RESILIENCE.md): hours; QUICK=1: at most 20 minutes; SEED=N another draw.
+torture: $(VENV)/.dev
+	$(BIN)/python -m tests.torture $(if $(QUICK),--quick) --seed $(or $(SEED),1)
 
 # The HTML page of an answer in headless Chromium, which must be installed; CHROMIUM names it.
 browser: $(VENV)/.dev
