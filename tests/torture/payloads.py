@@ -19,11 +19,11 @@ CHUNK_BYTES = 150
 TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "80", "RAGCLI_EMBEDDER": "hashing:64"}
 
 
-def run(settings: Settings) -> Outcome:
+def run(settings: Settings, found: Outcome) -> None:
     """All payloads, a few at once, so that a file's name holds them whole; a brief run takes each tenth group."""
     os.environ.update(TERMINAL)
     os.environ.pop("NO_COLOR", None)
-    found = Outcome({"payloads": 0, "places": len(PLACES), "commands": 0, "foreign characters": 0})
+    found.figures |= {"payloads": 0, "places": len(PLACES), "commands": 0, "foreign characters": 0}
     here = os.getcwd()
     ours = set(YELLOW)
     _show(settings.place / "calm", HARMLESS, ours, Outcome(), learn=True)
@@ -31,7 +31,6 @@ def run(settings: Settings) -> Outcome:
         found.count("payloads", len(group))
         _show(settings.place / str(number), " ".join(group), ours, found)
     os.chdir(here)
-    return found
 
 
 def _show(place: Path, payload: str, ours: set[str], found: Outcome, *, learn: bool = False) -> None:
