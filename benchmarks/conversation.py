@@ -41,7 +41,7 @@ def embedder(*, bulk: bool) -> Any:
 def figures_of(asked: Sequence[Question], where: dict[str, str], index: Index) -> dict[str, float]:
     how = Search([measure(name) for name in COUNTED], {}, backends.create("reranker", DEFAULT, embedder=index.embedder))
     found = figures([retrieval(case_of(question, where, index), index, how) for question in asked])
-    return {figure.name: round(figure.value, 4) for figure in found}
+    return {figure.name: round(figure.value, 4) for figure in found if figure.name in COUNTED}
 
 
 def score(source: Path, limit: int, keep: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ragcli import evidence, measures, sentences
+from ragcli import evidence, measures, salience, sentences
 from ragcli.ask import ask, find
 from ragcli.lexical import count_words
 from ragcli.reports import Trial
@@ -208,6 +208,23 @@ def _against_gold(case: Case, given: Answer, said: bool) -> dict[str, float]:
         if quotes:
             values["GoldP"] = _common(quotes, case.golds) / max(1, _total(quotes))
     return values
+
+
+def reading(case: Case, index: Index) -> dict[str, float]:
+    """Whether the best-rated sentence of the snippets that hold the golds is the right one, whatever search found."""
+    texts = [
+        snippet
+        for uri in dict.fromkeys(uri for uri, _ in case.golds)
+        for snippet in index.store.snippets_of(uri)
+        if _common([_span(snippet)], case.golds)
+    ]
+    rated = salience.score(case.question.text, texts, embedder=index.embedder, idf=index.idf)
+    if not rated:
+        return {}
+    best = max(rated, key=lambda sentence: sentence.score)
+    snippet = texts[best.number]
+    span = (snippet.start + best.start, snippet.start + best.end)
+    return {"Sentence@1": float(_holds(case, [(snippet.uri, span)]))}
 
 
 def _quotes(given: Answer) -> list[tuple[str, Span]]:

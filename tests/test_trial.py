@@ -118,6 +118,16 @@ def test_an_answer_is_held_against_the_gold_one(index: Index, questions: tuple[Q
     assert values["GoldP"] == pytest.approx(len("In the winter of 1893") / quotes)
 
 
+def test_the_best_sentence_of_the_gold_passages_snippet_is_judged_alone(
+    index: Index, questions: tuple[Question, ...]
+) -> None:
+    case = trial.case_of(questions[0], PLACES, index)
+    assert trial.reading(case, index) == {"Sentence@1": 1}
+    title = Question("t", questions[0].text, golds=(Gold("light/storm.md", "Storm"),), grades=(("light/storm.md", 1),))
+    assert trial.reading(trial.case_of(title, PLACES, index), index) == {"Sentence@1": 0}
+    assert trial.reading(trial.case_of(questions[2], PLACES, index), index) == {}
+
+
 def test_what_was_not_answered_counts_as_nothing_found(index: Index, questions: tuple[Question, ...]) -> None:
     found = answered(trial.case_of(questions[0], PLACES, index), asker(index, enough=1.1))
     assert found.shown["outcome"] == Outcome.NO_EVIDENCE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -211,7 +211,8 @@ def _answers(cases: Sequence[Case], asker: Any) -> Asked:
     from ragcli import trial
 
     for case in cases:
-        yield trial.answer(case, trial.asked(case, asker), asker.index.idf), len(cases)
+        made = trial.answer(case, trial.asked(case, asker), asker.index.idf)
+        yield replace(made, values={**made.values, **trial.reading(case, asker.index)}), len(cases)
 
 
 def _evidence(cases: Sequence[Case], asker: Any, without_gold: bool) -> Asked:
