@@ -65,7 +65,7 @@ def test_f10_f11_f12_no_link_is_followed_and_a_ring_ends(tmp_path: Path) -> None
     root.mkdir()
     (root / "good.md").write_text(GOOD, "utf-8")
     for name, target in {
-        "out.md": secret, "passwd.md": "/etc/passwd", "up": "..", "ring": ".", "dangling.md": "nowhere",
+        "out.md": str(secret), "passwd.md": "/etc/passwd", "up": "..", "ring": ".", "dangling.md": "nowhere",
         "inside.md": "good.md", "two.md": "three.md", "three.md": "two.md",
     }.items():  # fmt: skip
         os.symlink(target, root / name)
