@@ -108,7 +108,12 @@ def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[
         with written(session, files, "questions") as write:
             trials = [write(each, at, total) for at, (each, total) in enumerate(asked, 1)]
         how += "" if wanted.history else ", no history"
-        return test.name, how, index.store.count()[0], trials
+        return label(wanted.path), how, index.store.count()[0], trials
+
+
+def label(path: str) -> str:
+    """What a set is called: its path as it was given, of an absolute one the end."""
+    return "/".join(Path(path).parts[-2:]) if Path(path).is_absolute() else Path(path).as_posix()
 
 
 def _counted(wanted: Wanted, bounds: Sequence[str]) -> list[Any]:
@@ -243,7 +248,7 @@ def _claims(session: Session, wanted: Wanted, files: Files, _: Sequence[str]) ->
     chosen = drawn(full, wanted.questions)
     with written(session, files, "claims") as write:
         trials = [write(trial.support(claim, idf, embedder), at, len(chosen)) for at, claim in enumerate(chosen, 1)]
-    return path.stem if path.is_file() else path.resolve().name, f"embedder {spec}", 0, trials
+    return label(wanted.path), f"embedder {spec}", 0, trials
 
 
 def idf_of(claims: Sequence[Claim]) -> Callable[[str], float]:

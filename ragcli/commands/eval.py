@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import typer
 
@@ -28,46 +29,53 @@ class Kind(StrEnum):
     ABSTAIN = "abstain"
 
 
+KIND: Final = typer.Argument(None, metavar="[KIND]", help="What to measure: retrieval, answers, support or abstain.")
+TEST: Final = typer.Argument(
+    "", metavar="[SET]", help="A folder with corpus.jsonl or questions.jsonl, or a file of questions or claims."
+)
+QUESTIONS: Final = typer.Option(
+    None, metavar="N", min=1, help="Only N of them, the same each time. [default: all, or 50 to make]"
+)
+RUNTIME: Final = typer.Option(
+    None, metavar="NAME[:ARG]", help="What answers. [default: extractive]", autocompletion=backends_of("runtime")
+)
+MIN_CONFIDENCE: Final = typer.Option(
+    None, metavar="X", min=0, max=1, help="The least evidence to answer from; 0 answers all."
+)
+WITHOUT_GOLD: Final = typer.Option(
+    False, "--without-gold", help="For abstain: also ask each question with its documents left out."
+)
+RUN_FILE: Final = typer.Option(
+    None, "--run", metavar="FILE", help="The ranking: query, document, score; of claims: id, score."
+)
+FAIL_UNDER: Final = typer.Option([], metavar="NAME=X", help=f"Exit with 8 where a figure is worse than X. {REPEATED}")
+MAKE_QUESTIONS: Final = typer.Option(
+    False, "--make-questions", help="Write questions about the files of the index, to begin a set with."
+)
+
+
 def run(
     ctx: typer.Context,
-    kind: Kind | None = typer.Argument(
-        None, metavar="[KIND]", help="What to measure: retrieval, answers, support or abstain."
-    ),
-    test: str = typer.Argument(
-        "", metavar="[SET]", help="A folder with corpus.jsonl or questions.jsonl, or a file of questions or claims."
-    ),
+    kind: Kind | None = KIND,
+    test: str = TEST,
     split: str = typer.Option("", metavar="NAME", help="Only questions or claims of this split."),
-    questions: int | None = typer.Option(
-        None, metavar="N", min=1, help="Only N of them, the same each time. [default: all, or 50 to make]"
-    ),
+    questions: int | None = QUESTIONS,
     measure: list[str] = typer.Option([], metavar="NAME", help=f"Of rankings, such as R@100. {REPEATED}"),
     mode: SearchMode = typer.Option(SearchMode.HYBRID, help="How retrieval searches."),
     k: int | None = typer.Option(None, "-k", metavar="N", min=1, max=1000, help="Snippets an answer. [default: 5]"),
-    runtime: str | None = typer.Option(
-        None, metavar="NAME[:ARG]", help="What answers. [default: extractive]", autocompletion=backends_of("runtime")
-    ),
+    runtime: str | None = RUNTIME,
     embedder: str | None = typer.Option(None, metavar="NAME", help="A model's name or folder."),
     reranker: str = typer.Option("", metavar="NAME[:ARG]", help=RERANKER_HELP, autocompletion=backends_of("reranker")),
-    min_confidence: float | None = typer.Option(
-        None, metavar="X", min=0, max=1, help="The least evidence to answer from; 0 answers all."
-    ),
+    min_confidence: float | None = MIN_CONFIDENCE,
     no_history: bool = typer.Option(False, "--no-history", help="Ask follow-ups without the turns before them."),
-    without_gold: bool = typer.Option(
-        False, "--without-gold", help="For abstain: also ask each question with its documents left out."
-    ),
+    without_gold: bool = WITHOUT_GOLD,
     keep: str | None = typer.Option(None, metavar="DIR", help="Where indexes of sets are kept. [default: the cache]"),
     fresh: bool = typer.Option(False, "--fresh", help="Make the set's index anew."),
     out: str | None = typer.Option(None, metavar="FILE", help="One line of JSON a question or claim."),
-    run_file: str | None = typer.Option(
-        None, "--run", metavar="FILE", help="The ranking: query, document, score; of claims: id, score."
-    ),
+    run_file: str | None = RUN_FILE,
     baseline: str | None = typer.Option(None, metavar="FILE", help="Compare with an older --json or --out."),
-    fail_under: list[str] = typer.Option(
-        [], metavar="NAME=X", help=f"Exit with 8 where a figure is worse than X. {REPEATED}"
-    ),
-    make_questions: bool = typer.Option(
-        False, "--make-questions", help="Write questions about the files of the index, to begin a set with."
-    ),
+    fail_under: list[str] = FAIL_UNDER,
+    make_questions: bool = MAKE_QUESTIONS,
 ) -> None:
     """Measure search, answers, citations and abstention on questions whose answers are known.
 
@@ -88,16 +96,16 @@ def run(
     wanted = _eval.Wanted(
         kind.value,
         test,
-        split,
-        questions or 0,
-        tuple(measure),
-        mode,
-        not no_history,
-        without_gold,
-        min_confidence,
-        reranker,
+        split=split,
+        questions=questions or 0,
+        measures=tuple(measure),
+        mode=mode,
+        history=not no_history,
+        without_gold=without_gold,
+        min_confidence=min_confidence,
+        reranker=reranker,
     )
-    files = Files(keep, fresh, out, run_file, baseline)
+    files = Files(keep=keep, fresh=fresh, out=out, run=run_file, baseline=baseline)
     code = _eval.evaluate(session, wanted, files, fail_under)
     if code:
         raise typer.Exit(code)

@@ -40,7 +40,7 @@ def test_retrieval_is_measured_on_a_beir_set(run: Run, light: Path, kept: tuple[
     done = run("eval", "retrieval", str(light), *kept)
     assert done.code == 0
     first, titles, *rows = done.out.splitlines()
-    assert first == "light · retrieval, hybrid, maxsim · 2 questions, 3 documents"
+    assert first == f"{light.parent.name}/light · retrieval, hybrid, maxsim · 2 questions, 3 documents"
     assert titles.startswith("measure")
     assert rows[0].startswith("nDCG@10          1.0000   1.0000 - 1.0000        2")
     assert "the set's index: " in done.err
@@ -193,6 +193,7 @@ def test_a_file_of_questions_is_asked_of_the_index_that_is_there(run: Run, notes
     write_lines(notes.parent / "questions.jsonl", [*questions, {"id": 2, "question": "Do kiwis fly?", "gold": lost}])
     done = run("eval", "retrieval", "../questions.jsonl", "--json")
     assert by_name(done.value)["Gold@5"]["value"] == 0.5
+    assert done.value["set"] == "../questions.jsonl"
     assert "gold passages that are not in the index count as not found: 2 (kiwi.txt)" in done.err
 
 
