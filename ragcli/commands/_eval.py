@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ragcli.commands._eval_files import Files, older, written
+from ragcli.commands._eval_files import Files, check, older, written
 from ragcli.commands._session import Session, lasting, make_embedder, make_reranker
 from ragcli.errors import MissingError, UsageError
 from ragcli.types import SearchMode
@@ -51,6 +51,7 @@ def evaluate(session: Session, wanted: Wanted, files: Files, bounds: Sequence[st
     from ragcli.render import scores
     from ragcli.reports import Evaluation
 
+    check(files, Path(wanted.path))
     limits = dict(_bound(each) for each in bounds)
     before = None if files.baseline is None else older(Path(files.baseline))
     measured = _claims if wanted.kind == "support" else _questions

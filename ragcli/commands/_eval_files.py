@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ragcli.commands._session import Session
 from ragcli.errors import MissingError, UsageError
+from ragcli.testsets import CORPUS, QUERIES, QUESTIONS
 
 if TYPE_CHECKING:
     from ragcli.reports import Trial
@@ -24,6 +26,16 @@ class Files:
     out: str | None = None
     run: str | None = None
     baseline: str | None = None
+
+
+def check(files: Files, test: Path) -> None:
+    """UsageError where what is written would take the place of the set, or of itself."""
+    read = (test, *(test / name for name in (CORPUS, QUERIES, QUESTIONS, "claims.jsonl")))
+    for written_to in filter(None, (files.out, files.run)):
+        if any(os.path.exists(path) and os.path.exists(written_to) and path.samefile(written_to) for path in read):
+            raise UsageError(f"{written_to} is the set's own file", "name another")
+    if files.out is not None and files.out == files.run:
+        raise UsageError("--out and --run are two files", "name two")
 
 
 def older(path: Path) -> dict[str, Trial]:

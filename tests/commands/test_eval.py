@@ -137,6 +137,13 @@ def test_the_reranker_is_named_and_one_leg_alone_has_none(run: Run, light: Path,
     assert how == ["hybrid, none", "dense, none", "hybrid, maxsim, no history"]
 
 
+def test_no_file_of_the_set_is_written_over(run: Run, light: Path, kept: tuple[str, str]) -> None:
+    before = (light / "corpus.jsonl").read_bytes()
+    done = run("eval", "retrieval", str(light), *kept, "--out", str(light / ".." / "light" / "corpus.jsonl"))
+    assert (done.code, (light / "corpus.jsonl").read_bytes()) == (2, before)
+    assert run("eval", "retrieval", str(light), *kept, "--out", "x.tsv", "--run", "x.tsv").code == 2
+
+
 def test_measures_are_chosen_by_name(run: Run, light: Path, kept: tuple[str, str]) -> None:
     value = run("eval", "retrieval", str(light), *kept, "--measure", "pass@1", "--measure", "MRR", "--json").value
     assert list(by_name(value))[:2] == ["R@1", "RR"]
