@@ -13,6 +13,8 @@ from ragcli.reports import Change, Figure, Trial
 from ragcli.significance import interval, mean, p_value
 
 AUROC: Final = "AUROC"
+DIGITS: Final = 6
+"""Of a number in JSON."""
 Rows = Sequence[tuple[bool, float]]
 Statistic = Callable[[Sequence[Any]], float]
 
@@ -52,7 +54,7 @@ def _figure(name: str, trials: Sequence[Trial], before: Mapping[str, Trial] | No
     if before is None:
         return figure
     older = {id: row for id in held if id in before and (row := _row(name, before[id])) is not None}
-    old, new = list(older.values()), [held[id] for id in older]
+    old, new = ([_rounded(row) for row in rows] for rows in (older.values(), (held[id] for id in older)))
     if not old or math.isnan(statistic(old)):
         return figure
     return replace(figure, change=Change(statistic(old), p_value(old, new, statistic), len(old)))
@@ -63,6 +65,11 @@ def _row(name: str, trial: Trial) -> Any:
     if name not in TOLD_APART:
         return trial.values.get(name)
     return None if trial.positive is None or trial.score is None else (trial.positive, trial.score)
+
+
+def _rounded(row: Any) -> Any:
+    """As an older run's files have it: what was rounded away is no change."""
+    return (row[0], round(row[1], DIGITS)) if isinstance(row, tuple) else round(row, DIGITS)
 
 
 def short(found: Sequence[Figure], bounds: Mapping[str, float]) -> tuple[str, ...]:

@@ -53,6 +53,14 @@ def test_the_same_run_has_not_changed() -> None:
         assert (figure.change.before, figure.change.p) == (figure.value, 1)
 
 
+def test_what_a_file_rounded_away_is_no_change() -> None:
+    exact = [Trial(str(number), {"F1": 2 / 3 if number % 2 else 1 / 3}) for number in range(9)]
+    before = {trial.id: Trial(trial.id, {"F1": round(trial.values["F1"], 6)}) for trial in exact}
+    (figure,) = figures(exact, before)
+    assert figure.change is not None
+    assert figure.change.p == 1
+
+
 def test_a_bound_that_does_not_hold_is_named() -> None:
     found = figures(ANSWERS)
     assert short(found, {"answered": 0.6, "Words": 15}) == ()

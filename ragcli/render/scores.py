@@ -48,7 +48,8 @@ def _row(figure: Figure) -> list[Segment]:
         change = figure.value - figure.change.before
         better = (change < 0) == figure.less_is_better
         style = ("good" if better else "bad") if change and figure.change.p < SIGNIFICANT else ""
-        signed = f"{'+' if change >= 0 else ''}{_number(change)}"
+        shown_change = round(change, 4) + 0.0  # never "-0.0000"
+        signed = f"{'+' if shown_change >= 0 else ''}{_number(shown_change)}"
         segments.append(Segment(f"{_number(figure.change.before):>10}{signed:>10}{figure.change.p:>8.3f}", style))
     return [*segments, Segment("  less is better", "dim")] if figure.less_is_better else segments
 

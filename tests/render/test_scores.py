@@ -42,6 +42,11 @@ def test_a_gain_is_painted_only_where_it_is_significant() -> None:
     assert "\x1b[32m" in lines[3]  # fewer words are better
 
 
+def test_no_change_has_no_minus() -> None:
+    figure = Figure("F1", 0.333333, 0.3, 0.4, 9, change=Change(0.3333334, 1.0, 9))
+    assert "   +0.0000   1.000" in evaluation_text(Evaluation("answers", "a", "b", 1, (figure,), TRIALS), Look())
+
+
 def test_without_an_older_run_there_are_no_columns_for_it() -> None:
     alone = Evaluation("support", "wice", "embedder none", 0, (Figure("AUROC", 0.76, 0.7, 0.8, 1),), TRIALS[:1])
     assert evaluation_text(alone, Look()).splitlines()[:2] == [
