@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RAGCLI := $(BIN)/ragcli
 DEMO := build/demo
 
-.PHONY: demo test lint types unit torture browser pictures clean
+.PHONY: demo test lint types unit torture fuzz browser pictures clean
 
 # The demo needs no large model, so it installs none: extra [embedded] only.
 $(VENV)/.embedded: pyproject.toml constraints.txt
@@ -37,6 +37,11 @@ unit: $(VENV)/.dev
 # What an index must survive, by the thousand (docs/RESILIENCE.md): hours; QUICK=1: at most 20 minutes; SEED=N another draw.
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(if $(QUICK),--quick) --seed $(or $(SEED),1)
+
+# Inputs that cover new code against TARGET of tests/hostile/targets.py, SECONDS long; atheris is installed for it alone.
+fuzz: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	$(BIN)/python -m tests.hostile.fuzz $(or $(TARGET),completion) -max_total_time=$(or $(SECONDS),600) -max_len=200
 
 # The HTML page of an answer in headless Chromium, which must be installed; CHROMIUM names it.
 browser: $(VENV)/.dev
