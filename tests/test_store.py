@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ragcli import database
 from ragcli.database import APPLICATION_ID, MIGRATIONS, NAME, blank
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.index import pinned_model
@@ -346,3 +347,22 @@ def test_the_terms_of_an_older_format_stay_and_its_search_tables_go(tmp_path: Pa
     store.checkpoint()
     store.close()
     assert b"zanzibarite" not in (folder / NAME).read_bytes()
+
+
+def test_a_store_at_rest_is_read_on_a_disk_without_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = database._connected
+
+    def without_room(path: Path, mode: str, *, write: bool, outdated: bool) -> sqlite3.Connection:
+        if "immutable" in mode:
+            return real(path, mode, write=write, outdated=outdated)
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    monkeypatch.setattr("ragcli.database._connected", without_room)
+    Store.open(folder).close()
+    with pytest.raises(sqlite3.OperationalError):
+        Store.open(folder, write=True)
+    (folder / f"{NAME}-wal").write_bytes(b"somebody's log")
+    with pytest.raises(sqlite3.OperationalError):  # what it holds must not be passed over
+        Store.open(folder)
