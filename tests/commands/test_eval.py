@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +242,16 @@ def test_what_cannot_be_measured_is_said(run: Run, light: Path, kept: tuple[str,
     done = run("eval", *(each.replace("{light}", str(light)) for each in arguments), *kept)
     assert done.code in (2, 4)
     assert "hint: " in done.err
+
+
+def test_every_figure_and_flag_is_explained(run: Run, folder: Path, kept: tuple[str, str]) -> None:
+    explained = (Path(__file__).parents[2] / "docs" / "EVAL.md").read_text("utf-8")
+    light = str(files(folder.parent / "light"))
+    claims = str(write_lines(folder / "claims.jsonl", CLAIMS))
+    runs = [("retrieval", light, *kept), ("answers", light, *kept, "--min-confidence", "0"), ("abstain", light, *kept)]
+    for arguments in (*runs, ("support", claims, "--embedder", "none")):
+        for name in by_name(run("eval", *arguments, "--json").value):
+            assert re.search(rf"`{re.sub('@[0-9]+$', '@[0-9]+', name)}`", explained), name
+    shown = run("eval", "--help").out.partition("--index")[0]
+    for flag in re.findall(r"(?m)^  (--[a-z-]+)", shown):
+        assert f"`{flag}" in explained or f"{flag} " in explained, flag
