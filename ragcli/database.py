@@ -20,6 +20,14 @@ BUSY_MS: Final = 10_000
 PAGE_BYTES: Final = 4096
 """SQLite's own since 2016, and so that of every index."""
 
+_AT_REST: Final = "ro&immutable=1"
+NO_ROOM: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE),
+        *(sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP),
+    }
+)
+
 # WAL with FULL: a commit is on the disk when it returns. trusted_schema off: the file may come from a stranger.
 _PRAGMAS: Final = (
     f"busy_timeout = {BUSY_MS}",
@@ -139,17 +147,26 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_m001_cre
 def connect(path: Path, *, write: bool, outdated: bool = False) -> sqlite3.Connection:
     """A connection with our settings and the current schema; with `outdated` whatever schema it has."""
     mode = "rwc" if write else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
-    uri = path.absolute().as_uri() + f"?mode={mode}"
-    # A cleanly closed WAL database cannot be opened read-only unless it is said to be immutable.
     wal = path.with_name(path.name + "-wal")
-    if mode == "ro" and not (wal.exists() and wal.stat().st_size):
-        uri += "&immutable=1"
+    at_rest = not (wal.exists() and wal.stat().st_size)
     if write:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite would make it readable for others
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    elif mode == "ro" and at_rest:  # a cleanly closed WAL database cannot be opened read-only otherwise
+        mode = _AT_REST
+    try:
+        return _connected(path, mode, write=write, outdated=outdated)
+    except sqlite3.OperationalError as error:  # a full disk has no room for what the users of a log share
+        if write or not at_rest or getattr(error, "sqlite_errorcode", 0) not in NO_ROOM:
+            raise
+    return _connected(path, _AT_REST, write=False, outdated=outdated)
+
+
+def _connected(path: Path, mode: str, *, write: bool, outdated: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(path.absolute().as_uri() + f"?mode={mode}", uri=True, isolation_level=None)
     try:
         for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
+        connection.execute("pragma schema_version")  # the first read: a disk that cannot be read is known from here on
         if write:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")

@@ -1,7 +1,7 @@
 """Named places at which a test makes the process die or the disk fill up; a no-op unless asked.
 
 `RAGCLI_FAILPOINT="store.before_commit:3=kill"` kills the process at the third pass of that point;
-`=enospc` raises the error a full disk would. Read once, so that a child cannot change it half-way.
+`=enospc` and `=eio` raise the errors of a full and a failing disk. Read once, so that a child cannot change it.
 """
 
 from __future__ import annotations
@@ -70,4 +70,5 @@ def failpoint(name: str) -> None:
         return
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    number = errno.EIO if action == "eio" else errno.ENOSPC
+    raise OSError(number, os.strerror(number))

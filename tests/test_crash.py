@@ -123,14 +123,22 @@ def test_a_kill_amid_a_mails_attachments_leaves_it_to_be_read_again(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "point", ["store.before_commit", "cache.before_write", "cache.half_written", "cache.before_rename"]
+    ("point", "action", "told"),
+    [
+        ("store.before_commit", "enospc", "No space left"),
+        ("cache.before_write", "enospc", "No space left"),
+        ("cache.half_written", "enospc", "No space left"),
+        ("cache.before_rename", "enospc", "No space left"),
+        ("store.before_commit", "eio", "Input/output error"),
+        ("cache.before_fsync", "eio", "Input/output error"),
+    ],
 )
-def test_a_full_disk_loses_nothing(tmp_path: Path, point: str) -> None:
+def test_a_full_or_failing_disk_loses_nothing(tmp_path: Path, point: str, action: str, told: str) -> None:
     prepare(tmp_path)
     before = cache_file(tmp_path).read_bytes()
-    failed = run(tmp_path, f"{point}=enospc")
+    failed = run(tmp_path, f"{point}={action}")
     assert failed.returncode != 0
-    assert "No space left" in failed.stderr
+    assert told in failed.stderr
     assert cache_file(tmp_path).read_bytes() == before
     assert not list((tmp_path / ".ragcli").glob("*.tmp"))
     assert check(tmp_path) == []

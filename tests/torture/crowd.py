@@ -48,7 +48,8 @@ def run(settings: Settings, outcome: Outcome) -> None:
 def _write(files: Path, revision: int) -> None:
     files.mkdir(exist_ok=True)
     for number in range(FILES):
-        text = f"This is revision {revision} of file {number}. The keeper wrote {revision} lines into file {number}."
+        own = " ".join(f"{letter}{chr(97 + number) * 4}{letter}" for letter in "bcdfghjklmnpqrstvwxz")  # no near-copies
+        text = f"This is revision {revision} of file {number}. The keeper wrote of {own}."
         (files / f"file{number}.md").write_text(text)
 
 
