@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RAGCLI := $(BIN)/ragcli
 DEMO := build/demo
 
-.PHONY: demo test lint types unit torture fuzz browser pictures clean
+.PHONY: demo test lint types unit torture coverage fuzz browser pictures clean
 
 # The demo needs no large model, so it installs none: extra [embedded] only.
 $(VENV)/.embedded: pyproject.toml constraints.txt
@@ -37,6 +37,13 @@ unit: $(VENV)/.dev
 # What an index must survive, by the thousand (docs/RESILIENCE.md): hours; QUICK=1: at most 20 minutes; SEED=N another draw.
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(if $(QUICK),--quick) --seed $(or $(SEED),1)
+
+# Every branch of what must be right is taken by the tests that mirror it.
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run --branch --include='ragcli/citations.py,ragcli/ground.py,ragcli/tokens.py,ragcli/store.py,ragcli/chunk.py,ragcli/render/safe.py' \
+	  -m pytest -q -k 'not linear' tests/test_citations.py tests/test_ground.py tests/test_tokens.py tests/test_store.py \
+	  tests/test_index.py tests/test_chunk.py tests/render/test_safe.py
+	$(BIN)/coverage report --show-missing --fail-under=100
 
 # Inputs that cover new code against TARGET of tests/hostile/targets.py, SECONDS long; atheris is installed for it alone.
 fuzz: $(VENV)/.dev

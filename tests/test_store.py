@@ -196,6 +196,20 @@ def test_a_copy_replaces_all_that_the_other_holds(store: Store, tmp_path: Path) 
     other.close()
 
 
+def test_no_file_is_a_cache_once_all_are_forgotten(store: Store) -> None:
+    store.covered.set_record("vectors.faiss", "{}")
+    store.forget_caches()
+    assert store.covered.record("vectors.faiss") is None
+
+
+def test_siblings_are_the_snippets_of_the_same_documents(store: Store) -> None:
+    ((first, _),) = add(store, "a.md")
+    ((other, _),) = add(store, "b.md")
+    owners = store.siblings([first])
+    assert set(owners) == {first}
+    assert set(store.siblings([first, other]).values()) == {owners[first], store.siblings([other])[other]}
+
+
 def test_new_windows_take_the_place_of_the_old_under_new_ids(store: Store) -> None:
     ((snippet_id, old),) = add(store)
     with store.transaction():
