@@ -78,15 +78,17 @@ class Run:
 
 
 def run(settings: Settings, outcome: Outcome) -> None:
-    """Every call, in three ways; brief and quick take a share, drawn by the seed."""
-    draw = random.Random(settings.seed)
+    """Every call, in three ways, in an order drawn by the seed; brief and quick take a share."""
+    draw, cases = random.Random(settings.seed), list[tuple[Run, int, str]]()
     with _scenes.parsing_here():
         for name in _scenes.COMMANDS:
             made = _recorded(_scenes.scene(settings.place / "scenes", name), settings.place)
-            cases = [(at, way) for at in range(len(made.changes) + 1) for way in WAYS]
-            share = min(len(cases), settings.pick(5, 100, len(cases)))
-            for at, way in draw.sample(cases, share):
-                _case(made, settings, at, way, outcome)
+            moments = [(made, at, way) for at in range(len(made.changes) + 1) for way in WAYS]
+            cases += draw.sample(moments, min(len(moments), settings.pick(5, 100, len(moments))))
+        outcome.figures["cases"] = len(cases)
+        for made, at, way in draw.sample(cases, len(cases)):
+            _case(made, settings, at, way, outcome)
+            outcome.count("cases done")
 
 
 def _recorded(scene: Scene, place: Path) -> Run:

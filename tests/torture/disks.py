@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ragcli.cli import main
 from tests.torture import _lab, _scenes
 from tests.torture._figures import Outcome, Settings
 from tests.torture._scenes import EMBEDDER, INDEX, Scene, finished, look, mixed
@@ -102,12 +103,12 @@ def _read_only(scene: Scene, place: Path, case: Path, outcome: Outcome) -> None:
             arguments = ["ingest", "--index", str(case / INDEX), *EMBEDDER, str(case / "note.md")]
             calls = Aim(case, Fault.COUNT)
             changes = place / "journal"
-            _lab.forked(place, lambda a=arguments: _lab.main(a), aim=calls, journal=changes)  # type: ignore[misc]
+            _lab.forked(place, lambda a=arguments: main(a), aim=calls, journal=changes)  # type: ignore[misc]
             _stage(scene, case)
             (case / "note.md").write_text(_scenes.text(11))
             last = sum(line.startswith(b"W") for line in changes.read_bytes().split(b"\n"))
             aim = Aim(case, Fault.KILL, max(1, last // 2))
-            _lab.forked(place, lambda a=arguments: _lab.main(a), aim=aim)  # type: ignore[misc]
+            _lab.forked(place, lambda a=arguments: main(a), aim=aim)  # type: ignore[misc]
         _mount("tmpfs", "tmpfs", case, AMPLE, "remount", "ro")
         for verb in (("search", *EMBEDDER, "keeper"), ("ask", *EMBEDDER, "Who winds the clock?"), ("ls",), ("stats",)):
             ended = _lab.ragcli(place, *verb, "--index", str(case / INDEX), "--json")

@@ -18,17 +18,24 @@ STORAGE: Final = 10
 
 
 def run(settings: Settings, outcome: Outcome) -> None:
-    """All of them; brief and quick take a share, drawn by the seed."""
-    draw = random.Random(settings.seed)
+    """All of them, in an order drawn by the seed, so that a run that is stopped was a fair sample."""
+    draw, cases = random.Random(settings.seed), list[tuple[Scene, Aim]]()
     with _scenes.parsing_here():
         for name in _scenes.COMMANDS:
             scene = _scenes.scene(settings.place / "scenes", name)
             changes = _scenes.count_calls(scene, settings.place, settings.place / "case")
-            cases = [(fault, at) for at, change in enumerate(changes, 1) for fault in _faults(change.kind)]
-            outcome.figures[f"calls of {scene.name}"] = len(changes)
-            share = min(len(cases), settings.pick(6, 150, len(cases)))
-            for fault, at in sorted(draw.sample(cases, share)):
-                _case(scene, settings, Aim(settings.place / "case", fault, at), outcome)
+            outcome.figures[f"calls of {name}"] = len(changes)
+            aims = [
+                Aim(settings.place / "case", fault, at)
+                for at, change in enumerate(changes, 1)
+                for fault in _faults(change.kind)
+            ]
+            share = min(len(aims), settings.pick(6, 150, len(aims)))
+            cases += [(scene, aim) for aim in draw.sample(aims, share)]
+        outcome.figures["cases"] = len(cases)
+        for scene, aim in draw.sample(cases, len(cases)):
+            _case(scene, settings, aim, outcome)
+            outcome.count("cases done")
 
 
 def _faults(kind: str) -> tuple[Fault, ...]:

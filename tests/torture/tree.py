@@ -79,7 +79,14 @@ def _grow(files: Path, count: int) -> None:
 def _started(files: Path, index: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "ragcli", "ingest", "--json", "--index", str(index), *EMBEDDER, str(files)]
     environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
 
 
 def _interrupted(files: Path, index: Path, after: int, outcome: Outcome) -> int:
