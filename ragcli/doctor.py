@@ -18,6 +18,7 @@ from ragcli import installation, segments
 from ragcli.audit import NAMED, Mends, audit, named
 from ragcli.database import NAME
 from ragcli.errors import RagcliError
+from ragcli.location import concern
 from ragcli.lock import writer
 from ragcli.plan import INDEXED, path_of
 from ragcli.reports import Check, Verdict
@@ -57,7 +58,7 @@ def examine(folder: Path, *, model: str, deep: bool = False, flag: str = "", exp
         pins = _pins(store)
         mends = Mends(folder, base, flag, pins.embedder if pins else model)
         checks.append(installation.model(mends.embedder, pins, deep=deep, mend=mends.embed()))
-        checks += [permissions(folder), lock(folder), space(folder)]
+        checks += [permissions(folder), place(folder), lock(folder), space(folder)]
         checks += audit(store, mends, deep=deep)
         checks += [cache(folder, store, pins, mends, deep=deep), leftovers(folder), files(store, base, flag)]
     return checks
@@ -93,6 +94,15 @@ def lock(folder: Path) -> Check:
     if owner:
         return Check("lock", Verdict.WARNING, f"{owner} is writing; what is checked is its last commit")
     return Check("lock", Verdict.OK, "nobody is writing")
+
+
+def place(folder: Path) -> Check:
+    """Whether the folder lies where locks and logs of a database hold."""
+    if why := concern(folder):
+        return Check(
+            "place", Verdict.WARNING, f"{why}: an index may be damaged there; keep it elsewhere with --index DIR"
+        )
+    return Check("place", Verdict.OK, "on a disk of this machine, as far as can be seen")
 
 
 def space(folder: Path) -> Check:

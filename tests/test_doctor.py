@@ -46,6 +46,13 @@ def test_a_sound_index_passes_and_nothing_is_written(tmp_path: Path, deep: bool)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_an_index_in_a_synced_folder_is_warned_about(tmp_path: Path) -> None:
+    (tmp_path / "Dropbox").mkdir()
+    found = wrong(made(tmp_path / "Dropbox"))
+    assert list(found) == ["place"]
+    assert "Dropbox syncs" in found["place"].detail
+
+
 def test_without_an_index_the_rest_is_checked(tmp_path: Path) -> None:
     expected, fresh = (
         examine(tmp_path / ".ragcli", model="hashing:64", flag=" --index X", expected=expected)
