@@ -14,6 +14,7 @@ FAMILIES = {
     "vectors": "vectors",
     "lexicon": "lexicons",
     "reranker": "rerankers",
+    "entailer": "entailers",
     "runtime": "runtime",
 }
 

@@ -40,6 +40,7 @@ VERBS: Final = {
     "export": "Write the whole index to one file.",
     "import": "Make an index of a file that export wrote.",
     "log": "Show what was asked of this index before, and what was answered.",
+    "verify": "Check a saved answer again, against the index and the files.",
     "config": "Show the settings that hold, or where their files are.",
     "models": "Fetch models, list those on this machine, or predict the memory one takes.",
     "schema": "Print the JSON Schema of an output, or list their names.",

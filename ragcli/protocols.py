@@ -125,6 +125,14 @@ class Reranker(Protocol):
         ...
 
 
+class Entailer(Protocol):
+    """Whether a claim follows from a text."""
+
+    def judge(self, claims: Sequence[tuple[str, str]]) -> list[tuple[float, float]]:
+        """(it follows, it is contradicted) as 0..1 of each (text, claim)."""
+        ...
+
+
 class Runtime(Protocol):
     """Prompt -> pieces of a completion in Command-R's grammar. Ids, never rendered text, go to a model; `model` is
     None where there is none."""

@@ -8,7 +8,55 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ragcli.types import FileOutcome, Prompt, Snippet, Span
+from ragcli.types import FileOutcome, Prompt, Snippet, Span, Support
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSource:
+    """One source of a saved answer. `span` and `quote` are of the document's text, None where only the ref was kept;
+    `claim` is the cited span of the answer."""
+
+    ref: str
+    uri: str
+    claim: Span = (0, 0)
+    span: Span = (0, 0)
+    quote: str | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved answer: its text and its sources in order. `line` counts from 1 in a file of several."""
+
+    line: int
+    question: str
+    text: str
+    sources: tuple[SavedSource, ...]
+
+
+class SourceState(StrEnum):
+    """What became of a cited passage; anything but `ok` makes `verify` exit with 8."""
+
+    OK = "ok"
+    MOVED = "moved"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """A source of a saved answer today. `snippet` and `span` (of the document) are where its quote is now, None and
+    (0, 0) where it is nowhere; `support` is the check of it against the claim, None where neither is known."""
+
+    line: int
+    question: str
+    claim: str
+    source: SavedSource
+    state: SourceState
+    detail: str = ""
+    snippet: Snippet | None = None
+    span: Span = (0, 0)
+    support: Support | None = None
 
 
 class Verdict(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ragcli.claims import Claim, Row
-    from ragcli.protocols import Embedder, Vectors
+    from ragcli.protocols import Embedder, Entailer, Vectors
     from ragcli.quantities import Quantity
     from ragcli.types import Mark, Snippet, Span
 
     Idf = Callable[[str], float]
 
 SUPPORTED_FROM: Final = 0.5
-PARTIAL_FROM: Final = 0.15
+PARTIAL_FROM: Final = 0.25
 AGAINST_FROM: Final = 0.5
 """Scores are odds that a claim is supported, were half of all claims so; from AGAINST_FROM on a source contradicts."""
 FRAGMENT_FROM: Final = 0.3
@@ -38,7 +38,7 @@ COMPARED: Final = 3
 """Sentences whose direction is compared with the claim's."""
 
 BY_WORDS: Final = (-2.3, 1.5, 2.8, -1.2, -0.3, -0.7)
-BY_STATES: Final = (-3.0, 2.0, 3.0, -0.8, -0.4, -1.0)
+BY_STATES: Final = (-2.8, 1.9, 2.7, -1.2, -0.2, -0.9)
 """Bias and the weights of `Signs` in log-odds, without and with an embedder (benchmarks/fit_support.py)."""
 
 
@@ -109,7 +109,7 @@ def check(
     found = []
     for mark in marks:
         claim = text[mark.start : mark.end]
-        context = " ".join(text[start:end] for start, end in around if start < mark.end and end > mark.start)
+        context = _context(text, around, mark.start, mark.end)
         sources = []
         for number in dict.fromkeys(mark.numbers):
             if 0 <= number < len(snippets):
@@ -129,6 +129,31 @@ def locate(claim: str, snippet: Snippet, *, idf: Idf, context: str = "", embedde
     is the whole snippet.
     """
     return _locate(claim, _source(snippet, embedder), snippet.start, idf=idf, context=context)
+
+
+def by_inference(text: str, citations: Sequence[Citation], entailer: Entailer) -> tuple[Citation, ...]:
+    """The citations of an answer's text judged by a model of inference: each source against the sentences that cite
+    it. What stands in a source word for word, and what quote is shown, stays as it is."""
+    around = sentences.spans(text, 0, len(text))
+    return tuple(
+        replace(citation, sources=tuple(replace(each, support=found) for each, found in judged))
+        for citation in citations
+        for context in (_context(text, around, citation.start, citation.end),)
+        for judged in ([(each, inferred(each.support, each.snippet, context, entailer)) for each in citation.sources],)
+    )
+
+
+def inferred(support: Support, snippet: Snippet, claim: str, entailer: Entailer) -> Support:
+    """A check as a model of inference has it; a verbatim one stays. The thresholds are odds of a model as well, and
+    what it calls contradicted is unsupported."""
+    if support.method == "exact":
+        return support
+    text = "\n".join(part for part in (_header(snippet), snippet.text) if part)
+    [(follows, contradicted)] = entailer.judge([(text, claim)])
+    status = SupportStatus.SUPPORTED if follows >= SUPPORTED_FROM else SupportStatus.PARTIAL
+    if follows < PARTIAL_FROM or contradicted > max(follows, SUPPORTED_FROM):
+        status = SupportStatus.UNSUPPORTED
+    return replace(support, status=status, method="inference", score=round(follows, 4))
 
 
 def score_claim(claim: str, evidence: Sequence[str], *, idf: Idf, embedder: Embedder | None = None) -> float:
@@ -165,9 +190,17 @@ def signs(claim: Claim, source: Source) -> tuple[Signs, Span]:
     return Signs(whole, near, lost[0] ** 0.5, lost[1] ** 0.5, polarity.against(claim.text, said, weigh)), span
 
 
+def _header(snippet: Snippet) -> str:
+    return " ".join(value for key, value in snippet.fields if key != "text")
+
+
+def _context(text: str, around: Sequence[Span], start: int, end: int) -> str:
+    """The sentences that a span of the answer touches."""
+    return " ".join(text[first:last] for first, last in around if first < end and last > start)
+
+
 def _source(snippet: Snippet, embedder: Embedder | None) -> Source:
-    header = " ".join(value for key, value in snippet.fields if key != "text")
-    return Source(snippet.text, header, embedder)
+    return Source(snippet.text, _header(snippet), embedder)
 
 
 def _judge(claim: Claim, source: Source) -> tuple[float, SupportStatus, Span]:

@@ -12,20 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ragcli"
-FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "rerankers", "runtime")
+FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "rerankers", "entailers", "runtime")
 
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {
     0: ("types", "reports", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
-        "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "uncited", "provenance",
+        "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "uncited", "saved",
+        "provenance",
         "salience", "asks", "followup", "tokens", "budget", "template", "fit", "markup", "states", "grammar",
         "vocabulary", "constraint", "measures", "significance", "figures", "starter"),
     2: ("private", "backends", "models", "lock", "location", "database", "rows", "ledger", "covered", "store", "census",
-        "scratch", "installation", "asklog", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
+        "scratch", "installation", "asklog", "pairs", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
         "writer", "decoding", "testsets", *FAMILIES),
     3: ("cachefile", "segments", "prepare", "index", "rerank"),
-    4: ("plan", "ingest", "retrieve", "rebuild", "stats", "audit"),
+    4: ("recheck", "plan", "ingest", "retrieve", "rebuild", "stats", "audit"),
     5: ("ask", "doctor", "bundle", "setindex", "trial"),
     6: ("config", "render"),
     7: ("commands", "cli", "__main__"),

@@ -12,6 +12,7 @@ from typing import Final
 
 from ragcli import sessions
 from ragcli.commands._answers import coming, remember
+from ragcli.commands._checking import Checker
 from ragcli.commands._generation import generation
 from ragcli.commands._prompt import Prompt
 from ragcli.commands._prompting import given_preamble
@@ -41,6 +42,7 @@ class Chat:
         self.mode = session.settings.citation_mode
         self.how = generation(session)
         self.preamble = given_preamble(session)
+        self.check = Checker(session)
         self.said = sessions.load(self.folder, kept_as) if kept_as else Conversation()
         self.answer: Answer | None = None
         self.prompt = Prompt([usage.split()[0] for usage, _ in COMMANDS], session.notice)
@@ -117,7 +119,7 @@ class Chat:
                 on_text=on_text,
                 stoppable=True,
             )
-        self._keep(answer)
+        self._keep(self.check(answer))
         if answer.finish is Finish.CANCELLED:
             self._stopped()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from typer.core import TyperOption
 
+from ragcli.commands._checking import CHECKING
 from ragcli.commands._flags import META, RERANKER_HELP, Verb
 from ragcli.commands._prompting import PROMPTING
 from ragcli.errors import UsageError
@@ -106,13 +107,13 @@ def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
 
 
 class Asking(Verb):
-    """The verb `ask`: the flags of the prompt and of generation stand between its own and the common ones."""
+    """The verb `ask`: the flags of checks, prompt and generation stand between its own and the common ones."""
 
     def get_params(self, ctx: Any) -> list[Parameter]:
         """The options in the order in which --help lists them."""
         params = super().get_params(ctx)
         own = len(self.params)
-        return [*params[:own], *PROMPTING, *GENERATION, *params[own:]]
+        return [*params[:own], *CHECKING, *PROMPTING, *GENERATION, *params[own:]]
 
 
 GENERATION: Final = generation_options()

@@ -10,6 +10,7 @@ import typer
 
 from ragcli.commands import _prompting as prompts
 from ragcli.commands._answers import Form, agree_on_form, coming, documents_of, remember, show_answer
+from ragcli.commands._checking import Checker, refuse
 from ragcli.commands._complete import backends_of, documents, sessions_by_name
 from ragcli.commands._flags import REPEATED, examples
 from ragcli.commands._generation import Asking, Generation, generation
@@ -87,6 +88,7 @@ def _answer(session: Session, chosen: Filters, question: str, batch: str, kept_a
     text = "" if batch else question_of(session, _stdin(LINE_BYTES) if question == "-" else question)
     how = generation(session)
     if prompts.is_other(session):
+        refuse(session)
         code = prompts.Other(session, how, chosen, kept_as).run(text, form)
         raise typer.Exit(code)
     with session.open() as index:
@@ -129,6 +131,7 @@ class _Answerer:
         self.how = how
         self.reranker = make_reranker(how.reranker, index)
         self.preamble = prompts.given_preamble(session)
+        self.check = Checker(session)
 
     def one(self, question: str, kept_as: str = "", form: Form = Form.TEXT) -> int:
         """Answers on stdout, as the next turn of a session if it has a name; returns the exit code."""
@@ -170,7 +173,7 @@ class _Answerer:
         from ragcli.config import ASK_K
 
         settings = self.session.settings
-        return ask(
+        answer = ask(
             question,
             index=self.index,
             runtime=self.runtime,
@@ -184,6 +187,7 @@ class _Answerer:
             enough=self.how.enough,
             on_text=on_text,
         )
+        return self.check(answer)
 
     def _value(self, answer: Answer) -> dict[str, Any]:
         from ragcli.render.jsonform import answer_value

@@ -1,0 +1,1 @@
+"""What judges whether one text follows from another; each file is one way."""
