@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from ragcli import ingest
+from ragcli.render.safe import safe
 from ragcli.sandbox import Sandbox
+from ragcli.tokens import neutral
 from ragcli.types import FileOutcome, FileState
 from tests.checker import problems
 from tests.hostile import archives, nested, pdfs
 from tests.library import ingested, opened
+from tests.render.hostile import acting
 
 CPU_S = 0.3
 ALL: dict[str, Callable[[], bytes]] = {
@@ -87,6 +90,15 @@ def test_what_is_within_bounds_is_read() -> None:
         for make in (archives.escaping, archives.remote, pdfs.active, pdfs.hidden_text):
             name = "a.pdf" if make in (pdfs.active, pdfs.hidden_text) else "a.docx"
             assert "The lamp of the harbour" in box.parse(make(), name).text
+
+
+def test_pdf18_a_font_that_says_control_characters_gives_sound_text_that_forges_nothing() -> None:
+    with Sandbox(1) as box:
+        text = box.parse(pdfs.controls(), "a.pdf").text
+    assert "<|END_OF_TURN_TOKEN|>" in text
+    assert "\0" not in text
+    assert acting(safe(text)) == []
+    assert "<|END_OF_TURN_TOKEN|>" not in neutral(text)
 
 
 def test_pdf21_a_bad_page_costs_one_page() -> None:
