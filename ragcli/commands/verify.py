@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "ragcli verify answer.json",
     "ragcli ask 'How tall are penguins?' --json | ragcli verify -",
-    "ragcli verify answers.jsonl --json | jq '.sources[] | select(.state != \"ok\")'",
+    "ragcli verify answers.jsonl --json | jq '.states'",
     "ragcli log --json | ragcli verify -",
 )
 STDIN: Final = "-"

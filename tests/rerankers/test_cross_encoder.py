@@ -15,9 +15,9 @@ QUESTION = "how long does a barrel last"
 
 def test_the_score_is_the_models_own_odds(tmp_path: Path) -> None:
     reranker = cross_encoder.create(str(tiny.write(tmp_path / "m")))
-    tokens = reranker._tokenizer(QUESTION, "the storm", return_tensors="pt")
+    tokens = reranker._reader.tokenizer(QUESTION, "the storm", return_tensors="pt")
     with torch.inference_mode():
-        logit = float(reranker._model(**tokens).logits[0, 0])
+        logit = float(reranker._reader.model(**tokens).logits[0, 0])
     expected = 1 / (1 + torch.tensor(-logit).exp().item())
     assert reranker.scores(QUESTION, ["the storm"]) == [pytest.approx(expected, abs=1e-5)]
     assert 0 < expected < 1
