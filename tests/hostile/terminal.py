@@ -134,6 +134,8 @@ def commands(root: Path, payload: str, places: Mapping[str, str]) -> Iterator[tu
     yield (f"x{text}",)
     yield ("ingest", str(root / f"missing{name}"))
     yield ("import", str(root / f"missing{name}"))
+    yield ("verify", "c.json")
+    yield ("verify", str(root / f"missing{name}"))
     yield ("schema", f"x{text}")
     yield ("rm", "-y", f"missing{text}")
     yield ("rm", "-y", f"a{name}.md")
