@@ -114,7 +114,7 @@ class Coded:
         if only is not None and len(only) <= FEW:
             found = only
         else:
-            found = self._candidates(np.asarray(query, np.float32), k + k // 4 + 16, only)
+            found = self._candidates(np.asarray(query, np.float32), k + k // 16 + 16, only)
         ids, vectors = self._exact(found)
         scores = (vectors * query).sum(axis=1)  # unlike @, the same for equal rows
         order = np.lexsort((ids, -scores))[:k]
