@@ -8,7 +8,7 @@ import pytest
 from ragcli.index import Index
 from ragcli.ingest import ingest
 from ragcli.plan import IngestOptions
-from ragcli.retrieve import dense_weight, retrieve
+from ragcli.retrieve import DENSE_SHARE, dense_weight, retrieve
 from ragcli.types import Filters, Role, SearchMode, Turn
 from tests.library import PARAGRAPHS, fill, ingested, opened
 
@@ -189,4 +189,4 @@ def test_the_embedder_counts_less_where_it_reads_single_characters(index: Index)
         weights.append(dense_weight("abcdefghijklmno", index))
     assert weights == sorted(weights)
     assert weights[0] == 0.0
-    assert weights[-1] == 0.8
+    assert weights[-1] == DENSE_SHARE
