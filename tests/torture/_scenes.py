@@ -6,6 +6,7 @@ import importlib
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from ragcli import parsers
+from ragcli import parsers, segments
 from ragcli.cli import main
 from ragcli.errors import MissingError, UnreadableFile
 from ragcli.index import open_index
@@ -74,6 +75,8 @@ class State:
     digests: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
     generation: int = 0
+    loose: list[str] = field(default_factory=list)
+    """Files of caches that no record names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +127,18 @@ def look(place: Path, case: Path) -> State:
     if ended.code:
         return State(wrong=[f"cannot be looked at ({ended.code}): {ended.last_line()}"])
     seen = ended.value()
-    return State(seen["texts"], set(seen["digests"]), seen["wrong"], seen["generation"])
+    return State(seen["texts"], set(seen["digests"]), seen["wrong"], seen["generation"], seen["loose"])
 
 
 def _tell(folder: Path) -> int:
-    texts, digests, wrong, generation = {}, set(), [], 0
+    texts, digests, wrong, generation, loose = {}, set(), [], 0, list[str]()
     try:
         with open_index(folder, None) as index:
             store = index.store
-            generation = store.generation()
+            generation, pins = store.generation(), store.pins()
+            caches = (segments.TERMS, segments.vectors(pins.dim if pins else 1))
+            named = {entry.name for cache in caches for entry in segments.entries(store, cache)}
+            loose = [path.name for cache in caches for path in folder.glob(f"{cache.name}.*") if path.name not in named]
             for document in list(store.documents()):
                 whole = store.document(document.uri)
                 texts[Path(document.uri).name] = "" if whole is None else whole.text
@@ -143,7 +149,8 @@ def _tell(folder: Path) -> int:
     if (folder / SCRATCH).exists():
         with closing(sqlite3.connect(folder / SCRATCH)) as scratch, suppress(sqlite3.OperationalError):  # no table yet
             digests |= {row[0].hex() for row in scratch.execute("select digest from vector")}
-    print(json.dumps({"texts": texts, "digests": sorted(digests), "wrong": wrong, "generation": generation}))  # noqa: T201
+    told = {"texts": texts, "digests": sorted(digests), "wrong": wrong, "generation": generation, "loose": loose}
+    sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
 
@@ -256,7 +263,7 @@ def finished(scene: Scene, place: Path, case: Path) -> tuple[list[str], int]:
     wrong = list(after.wrong)
     if after.texts != scene.new.texts:
         wrong.append(f"the second run left {sorted(after.texts)}, not {sorted(scene.new.texts)}")
-    left = [path.name for path in sorted(case.rglob("*")) if "tmp" in path.name or "import" in path.name]
+    left = after.loose + [path.name for path in sorted(case.rglob("*")) if "tmp" in path.name or "import" in path.name]
     if left:
         wrong.append(f"left lying about: {', '.join(left)}")
     embedded = int(again.value().get("windows_embedded", 0))

@@ -13,21 +13,22 @@ from tests.torture._figures import Outcome, Settings
 from tests.torture._scenes import Scene, finished, look, mixed
 
 KILLED: Final = -signal.SIGKILL
-LATE: Final = 1.1
-"""Of a command's time: the latest moment of a kill."""
+SHORTER: Final = 0.85
+LONGER: Final = 1.1
+"""How the span of moments is fitted to what the machine does: after a kill that came too late, after one that met."""
 
 
 def run(settings: Settings, outcome: Outcome) -> None:
-    """As many kills of each command, until there are enough that met it alive."""
+    """Commands drawn one after the other, until there are enough kills that met one alive."""
     draw = random.Random(settings.seed)
-    wanted = settings.pick(15, 150, 1000) // len(_scenes.COMMANDS) + 1
     with _scenes.parsing_here():
-        for name in _scenes.COMMANDS:
-            scene = _scenes.scene(settings.place / "scenes", name)
-            span = _seconds(scene, settings)
-            before = int(outcome.figures.get("kills", 0))
-            while int(outcome.figures.get("kills", 0)) - before < wanted:
-                _case(scene, settings, [draw.uniform(0, LATE * span), draw.uniform(0, LATE * span)], outcome)
+        scenes = [_scenes.scene(settings.place / "scenes", name) for name in _scenes.COMMANDS]
+        spans = {scene.name: _seconds(scene, settings) for scene in scenes}
+        while int(outcome.figures.get("kills", 0)) < settings.pick(15, 150, 1000):
+            scene = draw.choice(scenes)
+            moments = [draw.uniform(0, spans[scene.name]), draw.uniform(0, spans[scene.name])]
+            killed = _case(scene, settings, moments, outcome)
+            spans[scene.name] *= LONGER if killed else SHORTER
 
 
 def _seconds(scene: Scene, settings: Settings) -> float:
@@ -37,12 +38,14 @@ def _seconds(scene: Scene, settings: Settings) -> float:
     return time.monotonic() - started
 
 
-def _case(scene: Scene, settings: Settings, moments: list[float], outcome: Outcome) -> None:
+def _case(scene: Scene, settings: Settings, moments: list[float], outcome: Outcome) -> bool:
+    """Whether both kills met the command alive."""
     place, case = settings.place, settings.place / "case"
     scene.stage(case)
-    wrong = []
+    wrong, met = [], 0
     for moment in moments:
         ended = scene.act(place, case, kill_after_s=moment)
+        met += ended.code == KILLED
         outcome.count("kills" if ended.code == KILLED else "ended before its kill")
         wrong += mixed(look(place, case), scene)
     later, redone = finished(scene, place, case)
@@ -50,3 +53,4 @@ def _case(scene: Scene, settings: Settings, moments: list[float], outcome: Outco
     if redone > 0:
         wrong.append(f"{redone} committed texts were embedded again")
     outcome.violations += [f"{scene.name}, killed after {moments}: {each}" for each in wrong + later]
+    return met == len(moments)
