@@ -43,6 +43,10 @@ class Covered:
         """Inside the transaction in which they leave."""
         self._connection.executemany("insert into gone values (?, ?)", [(cache, id) for id in ids])
 
+    def snippet_count(self) -> int:
+        """Of all snippets, without a look at the windows, of which there are more."""
+        return int(self._connection.execute("select count(*) from snippet").fetchone()[0])
+
     def terms(self, first: int, last: int = MOST) -> Iterator[tuple[int, str, str]]:
         """(snippet id, terms of its header, terms of its text) from id to id, in order."""
         query = "select id, header, body from terms where id between ? and ? order by id"

@@ -197,7 +197,7 @@ class Index:
     def idf(self, term: str) -> float:
         """log(1 + (N - n + .5) / (n + .5)): how much a term tells, over the snippets of this index; > 0."""
         if self._snippet_count is None:
-            self._snippet_count = self.store.snippet_count()
+            self._snippet_count = self.store.covered.snippet_count()
         if term not in self._frequencies:
             self._frequencies |= self.lexicon.document_frequency([term])
         frequency = self._frequencies[term]

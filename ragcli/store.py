@@ -216,10 +216,6 @@ class Store:
         ).fetchone()
         return int(row[0]), int(row[1]), int(row[2])
 
-    def snippet_count(self) -> int:
-        """Of all snippets, without a look at the windows, of which there are more."""
-        return int(self.connection.execute("select count(*) from snippet").fetchone()[0])
-
     # -- snippets and windows ---------------------------------------------------------------------------
 
     def snippets(self, ids: Sequence[int]) -> list[Snippet]:

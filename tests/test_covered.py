@@ -25,6 +25,7 @@ def test_rows_come_from_id_to_id_in_order(tmp_path: Path) -> None:
     windows = [id for uri in ("a.md", "b.md") for _, ids in add(store, uri) for id in ids]
     assert [id for id, _, _ in store.covered.vectors(1)] == windows
     assert [id for id, _, _ in store.covered.vectors(windows[1], windows[2])] == windows[1:3]
+    assert store.covered.snippet_count() == 2
     store.connection.execute("insert into terms values (4, 'named', 'lamp lit'), (2, '', 'lamp')")
     assert list(store.covered.terms(1)) == [(2, "", "lamp"), (4, "named", "lamp lit")]
     assert list(store.covered.terms(3, 3)) == []
