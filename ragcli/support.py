@@ -135,12 +135,15 @@ def by_inference(text: str, citations: Sequence[Citation], entailer: Entailer) -
     """The citations of an answer's text judged by a model of inference: each source against the sentences that cite
     it. What stands in a source word for word, and what quote is shown, stays as it is."""
     around = sentences.spans(text, 0, len(text))
-    return tuple(
-        replace(citation, sources=tuple(replace(each, support=found) for each, found in judged))
-        for citation in citations
-        for context in (_context(text, around, citation.start, citation.end),)
-        for judged in ([(each, inferred(each.support, each.snippet, context, entailer)) for each in citation.sources],)
-    )
+
+    def judged(citation: Citation) -> Citation:
+        said = _context(text, around, citation.start, citation.end)
+        sources = [
+            replace(each, support=inferred(each.support, each.snippet, said, entailer)) for each in citation.sources
+        ]
+        return replace(citation, sources=tuple(sources))
+
+    return tuple(map(judged, citations))
 
 
 def inferred(support: Support, snippet: Snippet, claim: str, entailer: Entailer) -> Support:
