@@ -24,7 +24,7 @@ DEPTH: Final = 100
 SPARE: Final = 2
 """Hits fetched for each one kept, so that near-copies can go."""
 DENSE_SHARE: Final = 0.75
-"""Of .5 to .8 the best, or within a third of a point of it, on encyclopedia paragraphs, conversations, code, and
+"""Of .5 to .8 the best, or within half a point of it, on encyclopedia paragraphs, conversations, code, and
 paragraphs with tables."""
 DOCUMENT_SHARE: Final = 0.1
 """Of a snippet's whole document in its score. Code cut into chunks of 70 words, golds in the first 5, 10 and 20 of 248
