@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from ragcli import cli
 from tests.render.hostile import ACTING
@@ -30,6 +30,10 @@ class Shown:
 
     code: int
     output: str
+
+    def documents(self) -> list[Any]:
+        """The JSON of each line that begins one; notices may stand around it. Raises ValueError."""
+        return [json.loads(line) for line in self.output.replace("\r\n", "\n").split("\n") if line.startswith("{")]
 
     def sequences(self) -> set[str]:
         """The kinds of control sequences in it, colors and cursor movements each."""

@@ -1,4 +1,4 @@
-"""The targets of the fuzzers hold for a few thousand texts, and for every one that broke them before."""
+"""The targets of the fuzzers hold for some hundred texts, and for every one that broke them before."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=14).map
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=TEXTS)
 def test_any_text_leaves_it_true(target: str, text: str) -> None:
     TARGETS[target](text)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_every_payload_leaves_it_true(target: str, payload: str) -> None:
-    TARGETS[target](payload)
+def test_every_payload_leaves_it_true(target: str) -> None:
+    for payload in PAYLOADS:
+        TARGETS[target](payload)

@@ -5,7 +5,6 @@ RAGCLI_PAYLOADS names a file of more of them, one a line: lists that others keep
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,7 +48,8 @@ def _show(place: Path, payload: str, ours: set[str], found: Outcome, *, learn: b
             found.violations.append(f"{args!r}: {foreign[:9]!r}, exit {shown.code}")
         if "--json" in args:
             try:
-                json.loads(shown.output.strip().rpartition("\n")[2])
+                if not shown.documents():
+                    found.violations.append(f"{args!r}: no JSON")
             except ValueError as error:
                 found.violations.append(f"{args!r}: {error}")
 
