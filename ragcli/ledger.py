@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Sequence
 
 from ragcli.types import FileOutcome, FileState, Stat
 
@@ -44,3 +45,26 @@ class Ledger:
             outcome = FileOutcome(name, FileState(state), reason, snippets, tuple(json.loads(notes)))
             ledger[name] = outcome, Stat(*stats), str(sha256)
         return ledger
+
+    def siblings(self, snippet_ids: Sequence[int]) -> dict[int, int]:
+        """These snippets and all others of their files, each with a number for its file. A part is of the file that
+        holds it: an attachment belongs with its mail."""
+        wanted = (json.dumps(list(snippet_ids)),)
+        own = "select document_id from snippet where id in (select value from json_each(?))"
+        uris = self._connection.execute(f"select uri from document where id in ({own})", wanted)
+        holders = dict.fromkeys(self._holder(bytes(uri)) for (uri,) in uris)
+        query = """
+            select snippet.id from snippet join document on document.id = document_id
+            where uri = ? or (uri > ? and uri < ?)
+            """
+        return {
+            int(id): number
+            for number, uri in enumerate(holders)
+            for (id,) in self._connection.execute(query, (uri, uri + b"/", uri + b"0"))  # "0" comes after "/"
+        }
+
+    def _holder(self, uri: bytes) -> bytes:
+        """The outermost file that a document lies in, itself where that is none."""
+        above = (uri[:at] for at, byte in enumerate(uri) if at and byte == ord("/"))
+        known = "select 1 from file where uri = ?"
+        return next((each for each in above if self._connection.execute(known, (each,)).fetchone()), uri)

@@ -130,11 +130,11 @@ def _mix(own: dict[int, float], around: dict[int, float], share: float) -> dict[
 
 
 def _with_documents(fused: dict[int, float], text: str, index: Index) -> dict[int, float]:
-    """The scores, mixed with how well the words of each snippet's whole document fit; the only snippet of a document
-    keeps its own."""
-    owners = index.store.siblings(list(fused))
+    """The scores, mixed with how well the words of each snippet's whole document fit, with its parts or with what it
+    is a part of; the only snippet of a file keeps its own."""
+    owners = index.store.ledger.siblings(list(fused))
     sizes = Counter(owners.values())
-    several = {id: document_id for id, document_id in owners.items() if sizes[document_id] > 1}
+    several = {id: file for id, file in owners.items() if sizes[file] > 1}
     whole = index.lexicon.whole(lexical.terms(text), several) if several else {}
     most = max(whole.values(), default=0.0)
     if not most:

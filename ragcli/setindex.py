@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     """Makes an embedder for bulk, where it is needed."""
     Step = Callable[[str, int, int, int], None]
 
-RULES: Final = (len(MIGRATIONS), ANALYSIS, MIN_WORDS, MAX_WORDS, WINDOW_TOKENS, STRIDE_TOKENS)
+RULES: Final = (
+    "rows of one title are parts of one file",
+    len(MIGRATIONS),
+    ANALYSIS,
+    MIN_WORDS,
+    MAX_WORDS,
+    WINDOW_TOKENS,
+    STRIDE_TOKENS,
+)
 _SAFE: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
@@ -74,8 +82,7 @@ def _complete(folder: Path, count: int) -> bool:
 def fill(index: Index, rows: Iterable[Row], total: int, on_step: Step = lambda *_: None) -> None:
     """Puts each row into the index as a document of its own: its text is the document's, its title the title."""
     known = index.store.ledger.lines()
-    for number, row in enumerate(rows):
-        uri = uri_of(number)
+    for number, (row, uri) in enumerate(placed(rows)):
         if uri in known:
             continue
         raw = row.text.encode("utf-8", "replace")
@@ -84,6 +91,17 @@ def fill(index: Index, rows: Iterable[Row], total: int, on_step: Step = lambda *
         index.put(file, replace(parsed, title=row.title or parsed.title, metadata=()), state=FileState.ADDED)
         on_step(row.id, number + 1, total, index.embedded)
     index.publish()
+
+
+def placed(rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
+    """Each row with its document's uri. Rows that share a title are passages of one work: parts of the first's file."""
+    first: dict[str, str] = {}
+    for number, row in enumerate(rows):
+        uri = uri_of(number)
+        if row.title:
+            holder = first.setdefault(row.title, uri)
+            uri = uri if holder == uri else f"{holder}/{uri}"
+        yield row, uri
 
 
 def uri_of(number: int) -> str:
@@ -95,7 +113,7 @@ def places(test: QuestionSet, index: Index, *, own: bool) -> dict[str, str]:
     """Document id -> uri. Of the whole set where the index was made from it (`own`); else of all that its questions
     name, by the end of a path or a file's name. What is not in the index is left out."""
     if own and test.corpus is not None:
-        return {row.id: uri_of(number) for number, row in enumerate(testsets.rows(test.corpus))}
+        return {row.id: uri for row, uri in placed(testsets.rows(test.corpus))}
     uris = [document.uri for document in index.store.documents()]
     if own and test.files is not None:
         folder = os.path.abspath(test.files)

@@ -252,14 +252,6 @@ class Store:
         )
         return [int(row[0]) for row in rows]
 
-    def siblings(self, snippet_ids: Sequence[int]) -> dict[int, int]:
-        """The document of each of these snippets, and of the others of the same documents."""
-        own = "select document_id from snippet where id in (select value from json_each(?))"
-        rows = self.connection.execute(
-            f"select id, document_id from snippet where document_id in ({own})", (_json(list(snippet_ids)),)
-        )
-        return {int(id): int(document_id) for id, document_id in rows}
-
     def window_ids(self, snippet_ids: Sequence[int] | None = None) -> list[int]:
         """All windows, or those of some snippets."""
         if snippet_ids is None:

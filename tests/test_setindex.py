@@ -9,7 +9,7 @@ import pytest
 from ragcli.embedders.hashing import Hashing
 from ragcli.errors import MissingError
 from ragcli.index import open_index
-from ragcli.setindex import fill, folder_of, make_index, places, uri_of
+from ragcli.setindex import fill, folder_of, make_index, placed, places, uri_of
 from ragcli.testsets import QuestionSet, read_set, rows
 from tests.library import PARAGRAPHS, ingested, opened
 from tests.testsets_made import beir, files
@@ -31,6 +31,15 @@ def test_a_corpus_becomes_one_document_a_row_with_its_title(tmp_path: Path) -> N
         assert storm is not None
         assert (storm.title, storm.text) == ("Storm", PARAGRAPHS[1])
         assert len(where) == 3
+
+
+def test_rows_of_one_title_are_parts_of_one_file(tmp_path: Path) -> None:
+    names = ("storm", "tide", "storm", "", "", "storm")
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(f'{{"id": "{n}", "title": "{name}", "text": "a"}}\n' for n, name in enumerate(names)))
+    assert [uri for _, uri in placed(rows(corpus))] == [
+        "0000000.txt", "0000001.txt", "0000000.txt/0000002.txt", "0000003.txt", "0000004.txt", "0000000.txt/0000005.txt"
+    ]  # fmt: skip
 
 
 def test_a_kept_index_is_not_made_again(tmp_path: Path) -> None:

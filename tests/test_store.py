@@ -202,12 +202,19 @@ def test_no_file_is_a_cache_once_all_are_forgotten(store: Store) -> None:
     assert store.covered.record("vectors.faiss") is None
 
 
-def test_siblings_are_the_snippets_of_the_same_documents(store: Store) -> None:
-    ((first, _),) = add(store, "a.md")
-    ((other, _),) = add(store, "b.md")
-    owners = store.siblings([first])
-    assert set(owners) == {first}
-    assert set(store.siblings([first, other]).values()) == {owners[first], store.siblings([other])[other]}
+def test_siblings_are_the_snippets_of_the_same_file_and_its_parts(store: Store) -> None:
+    [mail, plan, deep, other, near] = [
+        add(store, uri)[0][0] for uri in ("a/x.eml", "a/x.eml/plan.pdf", "a/x.eml/y.eml/z.txt", "a/b.md", "a/x.eml0")
+    ]
+    with store.transaction():
+        store.ledger.put(FileOutcome("a/x.eml", FileState.ADDED), Stat(1, 2, 3, 4))
+        store.ledger.put(FileOutcome("a/x.eml/y.eml", FileState.NO_TEXT), Stat(1, 2, 3, -1))
+    for one in (mail, plan, deep):
+        assert set(store.ledger.siblings([one])) == {mail, plan, deep}
+    found = store.ledger.siblings([deep, other, near])
+    assert set(found) == {mail, plan, deep, other, near}
+    assert len(set(found.values())) == 3
+    assert store.ledger.siblings([]) == {}
 
 
 def test_new_windows_take_the_place_of_the_old_under_new_ids(store: Store) -> None:
