@@ -1,8 +1,9 @@
 """A file of numpy arrays beside the store: written so that a crash leaves it whole or not at all, never changed
 afterwards, mapped into memory to be read.
 
-It is believed while its size, times and inode are those it was recorded with; else its SHA-256 is looked at. The form
-is that of safetensors: the length of a JSON header, the header, the arrays; each begins at a multiple of 64 bytes.
+It is believed while its size, times and inode are those it was recorded with; else its SHA-256 is looked at. How arrays
+lie in it is a `Form`. The one made here is that of safetensors: the length of a JSON header, the header, the arrays;
+each begins at a multiple of 64 bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import json
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -28,8 +29,18 @@ if TYPE_CHECKING:
 
 ALIGNED: Final = 64
 HEADER_BYTES: Final = 1 << 16
-TYPES: Final = {"I8": "<i1", "U16": "<u2", "U32": "<u4", "F32": "<f4", "I64": "<i8", "U64": "<u8"}
+TYPES: Final = {"U16": "<u2", "U32": "<u4", "I64": "<i8", "U64": "<u8"}
 _NAMES: Final = {np.dtype(type): name for name, type in TYPES.items()}
+
+
+class Form(NamedTuple):
+    """Arrays to a file's bytes and back, in place: both of "ids" and others. `arrays` raises ValueError for bytes that
+    `pieces` does not make, `verify` for what a deep look finds besides."""
+
+    suffix: str
+    pieces: Callable[[Arrays], Iterable[bytes | memoryview]]
+    arrays: Callable[[mmap.mmap], Arrays]
+    verify: Callable[[mmap.mmap, Arrays], None]
 
 
 class Entry(NamedTuple):
@@ -46,14 +57,15 @@ class Entry(NamedTuple):
     inode: int
 
 
-def write(folder: Path, cache: str, arrays: Arrays, first: int, last: int) -> Entry:
+def write(folder: Path, cache: str, form: Form, arrays: Arrays, covered: tuple[int, int]) -> Entry:
     """Temporary file, length check, fsync, rename, fsync of the folder. The name is that of its content."""
+    pieces = form.pieces(arrays)
     temporary = folder / f"{cache}.tmp"
     failpoint("cache.before_write")
     digest, size = hashlib.sha256(), 0
     try:
         with open(temporary, "wb", opener=opener) as file:
-            for piece in _pieces(arrays):
+            for piece in pieces:
                 if size:
                     failpoint("cache.half_written")
                 file.write(piece)
@@ -65,7 +77,7 @@ def write(folder: Path, cache: str, arrays: Arrays, first: int, last: int) -> En
             failpoint("cache.before_fsync")
             os.fsync(file.fileno())
         failpoint("cache.before_rename")
-        path = folder / f"{cache}.{digest.hexdigest()[:16]}"
+        path = folder / f"{cache}.{digest.hexdigest()[:16]}{form.suffix}"
         temporary.replace(path)
         failpoint("cache.after_rename")
         sync_folder(folder)
@@ -75,10 +87,10 @@ def write(folder: Path, cache: str, arrays: Arrays, first: int, last: int) -> En
         hint = "free some space and run the command again: nothing ingested is lost"
         raise StorageError(f"cannot write {temporary}: {error.strerror}", hint) from error
     rows, sha256 = len(arrays["ids"]), digest.hexdigest()
-    return Entry(path.name, first, last, rows, size, sha256, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    return Entry(path.name, *covered, rows, size, sha256, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
 
-def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
+def _pieces(arrays: Arrays) -> Iterable[bytes | memoryview]:
     head: dict[str, Any] = {}
     at = 0
     for name, array in arrays.items():
@@ -92,7 +104,7 @@ def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
         yield bytes(-array.nbytes % ALIGNED)
 
 
-def read(folder: Path, entry: Entry, *, deep: bool = False) -> tuple[Arrays, Entry]:
+def read(folder: Path, entry: Entry, form: Form, *, deep: bool = False) -> tuple[Arrays, Entry]:
     """The arrays, and the entry with the file's stat as it is now. ValueError says what is wrong with the file."""
     try:
         with open(folder / entry.name, "rb") as file:
@@ -106,9 +118,11 @@ def read(folder: Path, entry: Entry, *, deep: bool = False) -> tuple[Arrays, Ent
     except OSError as error:
         raise ValueError(f"{entry.name}: {error.strerror}") from error
     try:
-        arrays = _arrays(mapped)
+        arrays = form.arrays(mapped)
+        if deep:
+            form.verify(mapped, arrays)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{entry.name} is no file of arrays: {error}") from error
+        raise ValueError(f"{entry.name} is not of the form it was written in: {error}") from error
     if "ids" not in arrays or len(arrays["ids"]) != entry.rows:
         raise ValueError(f"{entry.name} has not the rows it was written with")
     return arrays, now
@@ -127,3 +141,6 @@ def _arrays(mapped: mmap.mmap) -> Arrays:
             raise ValueError("an array lies outside the file")
         made[name] = np.frombuffer(mapped, dtype, prod(shape), 8 + size + start).reshape(shape)
     return made
+
+
+ARRAYS: Final = Form("", _pieces, _arrays, lambda mapped, arrays: None)

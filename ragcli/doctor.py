@@ -121,6 +121,8 @@ def cache(folder: Path, store: Store, pins: Pins | None, mends: Mends, *, deep: 
         try:
             found = segments.look(folder, store, each, deep=deep)
             held = np.setdiff1d(found.ids, store.covered.gone(each.name))
+        except RagcliError as error:
+            return Check(name, Verdict.FAILED, error.message, error.hint)
         except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:
             return Check(name, Verdict.FAILED, f"its record in the store is damaged: {error}", mends.rebuild())
         if found.problem:

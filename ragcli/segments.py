@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ragcli import cachefile
-from ragcli.cachefile import Entry
+from ragcli.cachefile import ARRAYS, Entry, Form
 from ragcli.covered import MOST
 from ragcli.errors import DamagedIndex
 from ragcli.failpoints import failpoint
 from ragcli.lexicons import postings
-from ragcli.vectors import coded
+from ragcli.vectors import _faissfile, faiss
 
 if TYPE_CHECKING:
     from ragcli.protocols import Arrays, Ids, Vectors
     from ragcli.store import Store
 
 ROWS: Final = 65_536
-"""Of the largest file: 29 MB of vectors, which is what the removal of one file costs."""
+"""Of the largest file: 54 MB of vectors, which is what the removal of one file costs."""
 GROWTH: Final = 4
 """Two neighbours are joined where the first has at most so many times the rows of the second: each row is then
 written anew a few times at most, and there are few small files."""
@@ -38,9 +38,10 @@ written anew a few times at most, and there are few small files."""
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """How a cache's arrays are made from rows of the store, (id, ...) in order, and how they change."""
+    """How a cache's arrays are made from rows of the store, (id, ...) in order, how they change and lie in a file."""
 
     name: str
+    form: Form
     rows: Callable[[Store, int, int], Iterator[tuple[Any, ...]]]
     encode: Callable[[Sequence[tuple[Any, ...]]], Arrays]
     without: Callable[[Arrays, Ids], Arrays]
@@ -48,13 +49,18 @@ class Cache:
     check: Callable[[Arrays], None]
 
 
+FAISS: Final = Form(".faiss", _faissfile.pieces, _faissfile.arrays, _faissfile.verify)
+
+
 def vectors(dim: int) -> Cache:
     """The windows' vectors."""
-    return Cache("vectors", _sound, partial(_encoded, dim), coded.without, coded.joined, partial(coded.check, dim=dim))
+    made = partial(_encoded, dim), faiss.without, faiss.joined, partial(faiss.check, dim=dim)
+    return Cache("vectors", FAISS, _sound, *made)
 
 
 TERMS: Final = Cache(
     "terms",
+    ARRAYS,
     lambda store, first, last: store.covered.terms(first, last),
     postings.encode,
     postings.without,
@@ -74,7 +80,7 @@ def _encoded(dim: int, rows: Sequence[tuple[int, bytes]]) -> Arrays:
     if any(len(vector) != 4 * dim for _, vector in rows):
         raise DamagedIndex(f"the index holds vectors that have not {dim} dimensions", "ragcli doctor --deep")
     stacked = np.frombuffer(b"".join(vector for _, vector in rows), np.float32).reshape(len(rows), dim)
-    return coded.encode(np.array([id for id, _ in rows], np.int64), stacked)
+    return faiss.encode(np.array([id for id, _ in rows], np.int64), stacked)
 
 
 def exact(store: Store, dim: int, ids: Ids) -> tuple[Ids, Vectors]:
@@ -120,7 +126,7 @@ def current(folder: Path, store: Store, cache: Cache, notice: Callable[[str], No
     covered = 0
     for entry in recorded:
         try:
-            arrays, now = cachefile.read(folder, entry)
+            arrays, now = cachefile.read(folder, entry, cache.form)
             cache.check(arrays)
         except ValueError as error:
             notice(f"{error}; made anew from the store")
@@ -155,7 +161,7 @@ def look(folder: Path, store: Store, cache: Cache, *, deep: bool) -> Look:
     ids = np.empty(0, np.int64)
     for entry in entries(store, cache):
         try:
-            arrays, _ = cachefile.read(folder, entry, deep=deep)
+            arrays, _ = cachefile.read(folder, entry, cache.form, deep=deep)
             cache.check(arrays)
         except ValueError as error:
             return Look(ids, str(error))
@@ -167,7 +173,7 @@ def publish(folder: Path, store: Store, cache: Cache, notice: Callable[[str], No
     """Brings the files up to the store, and removes those that are no longer of use. StorageError: no room."""
     before = store.covered.record(cache.name)
     kept = [
-        segment.entry or cachefile.write(folder, cache.name, segment.arrays, segment.first, segment.last)
+        segment.entry or cachefile.write(folder, cache.name, cache.form, segment.arrays, (segment.first, segment.last))
         for segment in _joined(current(folder, store, cache, notice), cache)
     ]
     record = json.dumps({"files": kept}, separators=(",", ":"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ragcli import cachefile
+from ragcli.cachefile import ARRAYS as FORM
 from ragcli.cachefile import Entry
 
 if TYPE_CHECKING:
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
 
 ARRAYS: Arrays = {
     "ids": np.array([3, 5, 9], np.int64),
-    "codes": np.arange(6, dtype=np.int8).reshape(3, 2) - 3,
+    "signs": np.arange(6, dtype=np.uint64).reshape(3, 2),
     "rows": np.array([1, 65_535], np.uint16),
-    "none": np.empty(0, np.float32),
+    "none": np.empty(0, np.uint32),
 }
 
 
 def test_what_was_written_is_read_mapped_and_aligned(tmp_path: Path) -> None:
-    entry = cachefile.write(tmp_path, "vectors", ARRAYS, 1, 9)
+    entry = cachefile.write(tmp_path, "terms", FORM, ARRAYS, (1, 9))
     assert (entry.first, entry.last, entry.rows) == (1, 9, 3)
     assert entry.bytes == (tmp_path / entry.name).stat().st_size
-    arrays, now = cachefile.read(tmp_path, entry, deep=True)
+    arrays, now = cachefile.read(tmp_path, entry, FORM, deep=True)
     assert now == entry
     assert arrays.keys() == ARRAYS.keys()
     for name, array in arrays.items():
@@ -38,12 +39,12 @@ def test_what_was_written_is_read_mapped_and_aligned(tmp_path: Path) -> None:
 
 
 def test_equal_content_has_one_name(tmp_path: Path) -> None:
-    one, other = (cachefile.write(tmp_path, "terms", ARRAYS, 1, last) for last in (9, 20))
+    one, other = (cachefile.write(tmp_path, "terms", FORM, ARRAYS, (1, last)) for last in (9, 20))
     assert (one.name, one.sha256) == (other.name, other.sha256)
 
 
 def written(folder: Path) -> tuple[Entry, Path]:
-    entry = cachefile.write(folder, "vectors", ARRAYS, 1, 9)
+    entry = cachefile.write(folder, "terms", FORM, ARRAYS, (1, 9))
     return entry, folder / entry.name
 
 
@@ -58,7 +59,7 @@ def test_another_file_in_its_place_is_not_believed(tmp_path: Path, damage: str) 
     elif damage != "gone":
         path.write_bytes({"flipped": raw, "shorter": raw[:-1], "longer": raw + b"x"}[damage])
     with pytest.raises(ValueError, match=entry.name):
-        cachefile.read(tmp_path, entry)
+        cachefile.read(tmp_path, entry, FORM)
 
 
 def test_damage_without_a_trace_in_the_stat_is_found_in_depth(tmp_path: Path) -> None:
@@ -69,9 +70,9 @@ def test_damage_without_a_trace_in_the_stat_is_found_in_depth(tmp_path: Path) ->
         file.write(b"\x07")
     stat = path.stat()
     entry = entry._replace(mtime_ns=stat.st_mtime_ns, ctime_ns=stat.st_ctime_ns)
-    cachefile.read(tmp_path, entry)
+    cachefile.read(tmp_path, entry, FORM)
     with pytest.raises(ValueError, match="not the file that was written"):
-        cachefile.read(tmp_path, entry, deep=True)
+        cachefile.read(tmp_path, entry, FORM, deep=True)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +96,4 @@ def test_a_header_that_lies_is_an_error_and_nothing_else(tmp_path: Path, header:
     stat = path.stat()
     lying = entry._replace(bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, ctime_ns=stat.st_ctime_ns, inode=stat.st_ino)
     with pytest.raises(ValueError, match=entry.name):
-        cachefile.read(tmp_path, lying)
+        cachefile.read(tmp_path, lying, FORM)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import faiss
 import pytest
 
 from ragcli import doctor
@@ -109,6 +111,21 @@ def test_a_cache_that_is_not_the_one_written_is_found(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         index.publish()
     assert wrong(folder) == {}
+
+
+def test_a_part_that_faiss_does_not_open_as_we_do_is_found_in_depth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(faiss, "deserialize_index", lambda raw: faiss.IndexIDMap2(faiss.IndexFlatIP(64)))
+        assert "cache" not in wrong(folder)
+        found = examined(folder, deep=True)["cache"]
+    assert (found.verdict, found.mend) == (Verdict.FAILED, "ragcli rebuild")
+    assert "FAISS finds other ids" in found.detail
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    found = examined(folder, deep=True)["cache"]
+    assert (found.verdict, found.mend) == (Verdict.FAILED, "pip install faiss-cpu")
 
 
 def test_a_cache_behind_the_store_is_only_noted(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
-from ragcli import segments
+from ragcli import cachefile, segments
+from ragcli.errors import MissingError
 from ragcli.index import Index
 from ragcli.store import Store
 from ragcli.types import FileState, Parsed
@@ -125,6 +129,31 @@ def test_files_that_no_record_names_are_swept(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         index.publish()
     assert [len(list(folder.glob(f"{cache.name}.*"))) for cache in CACHES] == [1, 1]
+
+
+def test_a_file_of_another_form_is_replaced_by_one_that_faiss_opens(tmp_path: Path) -> None:
+    """As an index has it that was written before its vectors were FAISS's."""
+    folder, notices = grown(tmp_path, [3]), list[str]()
+    with opened(tmp_path, notice=notices.append) as index:
+        old = cachefile.write(folder, "vectors", cachefile.ARRAYS, {"ids": np.arange(1, 4)}, (1, 3))
+        index.store.covered.set_record("vectors", json.dumps({"files": [old]}))
+        assert len(index.vectors) == 3
+        assert [old.name in notice for notice in notices] == [True]
+        index.publish()
+        assert held(index, CACHES[1]) == [1, 2, 3]
+    assert faiss.read_index(str(cache_file(tmp_path))).ntotal == 3
+
+
+def test_without_faiss_an_index_is_searched_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = grown(tmp_path, [2])
+    before = sorted(folder.glob("vectors.*"))
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with opened(tmp_path) as index:
+        index.put(file("new.md", "new"), Parsed("Lamp new."), state=FileState.ADDED)
+        with pytest.raises(MissingError, match="faiss"):
+            index.publish()
+        assert index.vectors.ids().tolist() == [1, 2, 3]
+    assert sorted(folder.glob("vectors.*")) == before
 
 
 def test_a_copied_index_is_believed_after_one_look_and_recorded_at_the_next_write(tmp_path: Path) -> None:

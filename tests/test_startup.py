@@ -98,11 +98,12 @@ def test_the_first_ingest_on_a_fresh_home_loads_no_torch(first: tuple[Place, Ran
     ],
     ids=" ".join,
 )
-def test_no_torch(place: Place, arguments: Sequence[str]) -> None:
+def test_no_torch_and_no_faiss_but_to_write_vectors(place: Place, arguments: Sequence[str]) -> None:
     ran = place.run(*arguments)
     assert ran.code == 0
     assert ran.out
     assert not ran.modules & TORCH
+    assert ("faiss" in ran.modules) == (arguments == ["rebuild"])
 
 
 def test_no_torch_to_embed_a_changed_file(place: Place) -> None:
