@@ -52,15 +52,16 @@ def ask(
     sampling: Sampling = Sampling(),
     history: Sequence[Turn] = (),
     preamble: str = "",
-    enough: float = evidence.ENOUGH,
+    enough: float | None = None,
     on_text: Callable[[str], None] = lambda _: None,
     stoppable: bool = False,
 ) -> Answer:
     """The answer to `question` from the k best snippets, or as many of them as the runtime's context takes;
     `on_text` gets its clean text as it comes.
 
-    With evidence below `enough` the outcome is `no_evidence` and no runtime is called. If `stoppable`, an interrupt
-    ends the answer where it is (`Finish.CANCELLED`), and is raised only as long as nothing was said.
+    With evidence below `enough` (None: the index's own) the outcome is `no_evidence` and no runtime is called. If
+    `stoppable`, an interrupt ends the answer where it is (`Finish.CANCELLED`), and is raised only as long as nothing
+    was said.
     """
     # 1. find, and see whether what was found answers at all
     started = time.monotonic()
@@ -105,14 +106,16 @@ def find(
     filters: Filters = Filters(),
     reranker: Reranker | None = None,
     history: Sequence[Turn] = (),
-    enough: float = evidence.ENOUGH,
+    enough: float | None = None,
 ) -> tuple[list[Hit], Evidence]:
     """The k best snippets, and whether they answer at all. `reranker` None is the default one."""
-    reader = reranker or backends.create("reranker", DEFAULT, embedder=index.embedder)
+    tuned = index.tuning
+    reader = reranker or backends.create("reranker", DEFAULT, embedder=index.embedder, share=tuned.rerank)
     hits = search(question, index, reranker=reader, k=k, filters=filters, history=history)
     snippets = [hit.snippet for hit in hits]
-    sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf)
-    return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf, enough=enough)
+    sentences = salience.score(question, snippets, embedder=index.embedder, idf=index.idf, likeness=tuned.likeness)
+    least = tuned.enough if enough is None else enough
+    return hits, evidence.judge(question, hits, sentences=sentences, idf=index.idf, enough=least)
 
 
 def prompt_for(

@@ -10,6 +10,7 @@ from ragcli import dates
 from ragcli.language import NO_CONTENT_ABROAD
 from ragcli.lexical import content_terms
 from ragcli.salience import term_weights
+from ragcli.tuning import DEFAULT
 from ragcli.types import Evidence
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ragcli.salience import Sentence
     from ragcli.types import Hit
 
-ENOUGH: Final = 0.5
+ENOUGH: Final = DEFAULT.enough
 """The least score to answer from."""
 
 READ: Final = {"weakest": 6.0, "soft": 5.0, "kind": 0.5}

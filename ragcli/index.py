@@ -10,13 +10,13 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from ragcli import backends, chunk, lexical, segments
+from ragcli import backends, chunk, lexical, segments, tuning
 from ragcli.errors import DamagedIndex, MissingError
 from ragcli.failpoints import failpoint
 from ragcli.lock import Patience, WriterLock
@@ -27,8 +27,6 @@ from ragcli.store import Store
 from ragcli.types import NO_STAT, Document, Fields, File, FileOutcome, FileState, Parsed, Span, Stat
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ragcli.protocols import Arrays, Embedder, LexicalIndex, VectorIndex, Vectors
 
 MIN_WORDS: Final = 150
@@ -101,9 +99,8 @@ def _check_pins(
     if pins.analysis != ANALYSIS:
         raise DamagedIndex("the index was cut into words by other rules", "ragcli rebuild")
     if write and (pins.window_tokens, pins.stride_tokens) != (WINDOW_TOKENS, STRIDE_TOKENS):
-        raise DamagedIndex(
-            "the index was cut into windows by other rules", f"ragcli rebuild --embedder {pins.embedder}"
-        )
+        hint = f"ragcli rebuild --embedder {pins.embedder}"
+        raise DamagedIndex("the index was cut into windows by other rules", hint)
     if embedder is not None and pins.fingerprint != embedder.fingerprint:
         message = f"the index was made with embedder {pins.embedder} ({pins.fingerprint}), not {embedder.fingerprint}"
         raise DamagedIndex(message, f"use --embedder {pins.embedder}, or ragcli rebuild --embedder NAME")
@@ -143,9 +140,7 @@ class Index:
             self.store.hold()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if not self._write and self.store.connection.in_transaction:
             self.store.connection.execute("rollback")
 
@@ -156,6 +151,11 @@ class Index:
             raise MissingError("this needs an embedder", "name one with --embedder")
         return self._embedder
 
+    @cached_property
+    def tuning(self) -> tuning.Tuning:
+        """How much each part of search counts here. DamagedIndex."""
+        return tuning.read(self.store.meta(tuning.KEY))
+
     @property
     def vectors(self) -> VectorIndex:
         """Every window's vector, caught up with the store; loaded at first use."""
@@ -163,7 +163,7 @@ class Index:
             pins = self.store.pins()
             dim = pins.dim if pins is not None else self.embedder.dim
             found = {"parts": self._parts(segments.vectors(dim)), "exact": partial(segments.exact, self.store, dim)}
-            self._vectors = backends.create("vectors", "faiss", dim=dim, **found)
+            self._vectors = backends.create("vectors", "coded", dim=dim, **found)
         return self._vectors
 
     def _parts(self, cache: segments.Cache) -> list[Arrays]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ragcli import followup, lexical
 from ragcli.rerank import rerank
@@ -18,37 +18,70 @@ from ragcli.windows import legibility
 if TYPE_CHECKING:
     from ragcli.index import Index, Near
     from ragcli.protocols import Reranker
+    from ragcli.tuning import Tuning
 
 DEPTH: Final = 100
 """Candidates of each leg before fusion; each leg then scores the other's too."""
 SPARE: Final = 2
 """Hits fetched for each one kept, so that near-copies can go."""
-DENSE_SHARE: Final = 0.75
-"""Of .5 to .8 the best, or within half a point of it, on encyclopedia paragraphs, conversations, code, and
-paragraphs with tables."""
-DOCUMENT_SHARE: Final = 0.1
-"""Of a snippet's whole document in its score. Code cut into chunks of 70 words, golds in the first 5, 10 and 20 of 248
-questions: .825, .883, .908 -> .852, .902, .926; paragraphs of encyclopedia articles, first hit: .958 -> .957."""
 HEADING_CHARS: Final = 40
 """A shorter best passage is probably a heading, which says less than a sentence with the same words."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Legs:
-    """What one text finds: the embedder's weight, and by snippet its nearest window and its BM25."""
+    """What one text finds: how far the embedder reads it, 0..1, and by snippet its nearest window and its BM25."""
 
     text: str
-    weight: float
+    mode: SearchMode
+    reads: float
     dense: dict[int, Near]
     sparse: dict[int, float]
+
+    def weight(self, share: float) -> float:
+        """The embedder's, in 0..1."""
+        return round(share * self.reads, 3) if self.mode == SearchMode.HYBRID else self.reads
 
     def fill(self, ids: Iterable[int], index: Index) -> None:
         """Gives snippets that other legs found their true score in these."""
         wanted = sorted(set(ids))
-        if self.weight > 0 and (rest := [id for id in wanted if id not in self.dense]):
+        if self.reads > 0 and (rest := [id for id in wanted if id not in self.dense]):
             self.dense.update((near.snippet_id, near) for near in index.dense(self.text, len(rest), rest))
-        if self.weight < 1 and (rest := [id for id in wanted if id not in self.sparse]):
+        if self.mode != SearchMode.DENSE and (rest := [id for id in wanted if id not in self.sparse]):
             self.sparse.update(index.lexical(self.text, len(rest), rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a question finds, before anything is weighed: by its own words, also by those of the questions before it
+    (`around`), and by snippet the BM25 of its whole document where that holds more."""
+
+    own: _Legs
+    around: _Legs | None
+    whole: dict[int, float]
+
+    def fused(self, tuning: Tuning) -> dict[int, float]:
+        """The first score of each snippet."""
+        fused = _fuse(self.own, tuning.dense)
+        if self.around is not None:
+            fused = _mix(fused, _fuse(self.around, tuning.dense), followup.SHARE)
+        return _with_documents(fused, self.whole, tuning.document)
+
+    def without(self, ids: Container[int]) -> Candidates:
+        """What would be found if these snippets were not there."""
+        around = None if self.around is None else _without(self.around, ids)
+        return Candidates(_without(self.own, ids), around, _kept(self.whole, ids))
+
+
+Scored = TypeVar("Scored")
+
+
+def _without(legs: _Legs, ids: Container[int]) -> _Legs:
+    return replace(legs, dense=_kept(legs.dense, ids), sparse=_kept(legs.sparse, ids))
+
+
+def _kept(scored: dict[int, Scored], ids: Container[int]) -> dict[int, Scored]:
+    return {id: score for id, score in scored.items() if id not in ids}
 
 
 def search(
@@ -79,43 +112,55 @@ def retrieve(
 
     What the last questions of `history` find together with this one counts too, in `Scores.fused`.
     """
+    found = gather(question, index, mode=mode, k=k, filters=filters, history=history)
+    fused = found.fused(index.tuning)
+    weights = {term: index.idf(term) for term in lexical.content_terms(question)}
+    return [_hit(snippet, weights, found.own, fused) for snippet in index.store.snippets(first(fused, k))]
+
+
+def first(fused: Mapping[int, float], k: int) -> list[int]:
+    """The ids of the k best, best first; ties by id."""
+    return sorted(fused, key=lambda id: (-fused[id], id))[:k]
+
+
+def gather(
+    question: str,
+    index: Index,
+    *,
+    mode: SearchMode = SearchMode.HYBRID,
+    k: int = 10,
+    filters: Filters = Filters(),
+    history: Sequence[Turn] = (),
+) -> Candidates:
+    """The candidates for the k best, each scored by every leg."""
     only = _allowed(index, filters)
-    own = _legs(question, index, mode, max(DEPTH, k), only)
-    fused = _fuse(own)
+    own, around = _legs(question, index, mode, max(DEPTH, k), only), None
+    found = own.dense.keys() | own.sparse.keys()
     if asked := followup.context(question, history):
         around = _legs(asked, index, mode, max(DEPTH, k), only)
-        found = fused.keys() | around.dense.keys() | around.sparse.keys()
+        found = found | around.dense.keys() | around.sparse.keys()
         for legs in (own, around):
             legs.fill(found, index)
-        fused = _mix(_fuse(own), _fuse(around), followup.SHARE)
-    if mode is SearchMode.HYBRID:
-        fused = _with_documents(fused, asked or question, index)
-    best = sorted(fused, key=lambda id: (-fused[id], id))[:k]
-    weights = {term: index.idf(term) for term in lexical.content_terms(question)}
-    return [_hit(snippet, weights, own, fused) for snippet in index.store.snippets(best)]
+    whole = _whole(found, asked or question, index) if mode == SearchMode.HYBRID else {}
+    return Candidates(own, around, whole)
 
 
 def _legs(text: str, index: Index, mode: SearchMode, depth: int, only: Sequence[int] | None) -> _Legs:
     """The candidates of each leg, scored by both."""
-    weight = {SearchMode.DENSE: 1.0, SearchMode.LEXICAL: 0.0}.get(mode)
-    if weight is None:
-        weight = dense_weight(text, index)
-    dense = {near.snippet_id: near for near in index.dense(text, depth, only)} if weight > 0 else {}
-    sparse = dict(index.lexical(text, depth, only)) if weight < 1 else {}
-    legs = _Legs(text, weight, dense, sparse)
+    reads = {SearchMode.DENSE: 1.0, SearchMode.LEXICAL: 0.0}.get(mode)
+    if reads is None:
+        reads = legibility(index.embedder.token_spans(text))
+    dense = {near.snippet_id: near for near in index.dense(text, depth, only)} if reads > 0 else {}
+    sparse = dict(index.lexical(text, depth, only)) if mode != SearchMode.DENSE else {}
+    legs = _Legs(text, mode, reads, dense, sparse)
     legs.fill([*dense, *sparse], index)
     return legs
 
 
-def dense_weight(question: str, index: Index) -> float:
-    """How much the embedder's say counts, 0 to DENSE_SHARE, from how well it reads the question's script."""
-    return round(DENSE_SHARE * legibility(index.embedder.token_spans(question)), 3)
-
-
-def _fuse(legs: _Legs) -> dict[int, float]:
+def _fuse(legs: _Legs, share: float) -> dict[int, float]:
     """Convex combination of scores over their theoretical minimum and the query's maximum (TM2C2, Bruch et
     al. 2023): cosine from -1, BM25 from 0."""
-    dense, sparse, weight = legs.dense, legs.sparse, legs.weight
+    dense, sparse, weight = legs.dense, legs.sparse, legs.weight(share)
     top_dense = max((near.score + 1 for near in dense.values()), default=1.0) or 1.0
     top_sparse = max(sparse.values(), default=1.0) or 1.0
     return {
@@ -129,21 +174,22 @@ def _mix(own: dict[int, float], around: dict[int, float], share: float) -> dict[
     return {id: (1 - share) * own.get(id, 0.0) + share * around.get(id, 0.0) for id in own.keys() | around.keys()}
 
 
-def _with_documents(fused: dict[int, float], text: str, index: Index) -> dict[int, float]:
-    """The scores, mixed with how well the words of each snippet's whole document fit, with its parts or with what it
-    is a part of; the only snippet of a file keeps its own."""
-    owners = index.store.ledger.siblings(list(fused))
+def _whole(ids: Collection[int], text: str, index: Index) -> dict[int, float]:
+    """How well the words of each snippet's whole document fit, with its parts or with what it is a part of; the only
+    snippet of a file has none."""
+    owners = index.store.ledger.siblings(list(ids))
     sizes = Counter(owners.values())
     several = {id: file for id, file in owners.items() if sizes[file] > 1}
     whole = index.lexicon.whole(lexical.terms(text), several) if several else {}
+    return {id: whole.get(several[id], 0.0) for id in ids if id in several}
+
+
+def _with_documents(fused: dict[int, float], whole: dict[int, float], share: float) -> dict[int, float]:
     most = max(whole.values(), default=0.0)
     if not most:
         return fused
     scale = max(fused.values()) / most
-    return {
-        id: score + DOCUMENT_SHARE * (scale * whole[several[id]] - score) if id in several else score
-        for id, score in fused.items()
-    }
+    return {id: score + share * (scale * whole[id] - score) if id in whole else score for id, score in fused.items()}
 
 
 def _hit(snippet: Snippet, weights: dict[str, float], legs: _Legs, fused: dict[int, float]) -> Hit:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ragcli import asks, dates, sentences
 from ragcli.lexical import content_terms, terms
+from ragcli.tuning import DEFAULT
 from ragcli.windows import SPECIAL_TOKENS, readable
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Sentence:
     `soft` is MaxSim weighted by IDF, `setting` the same over the whole snippet, `weakest` that of the question's
     weighty word that is worst matched there; `coverage` is the share of the question's IDF mass that stands in the
     sentence, `context` in its snippet with title and section; `reliable` is how far the embedder reads the
-    question's script. `score` is in log-odds: a difference of 1 is odds of e.
+    question's script. `score` is in log-odds: a difference of 1 is odds of e. `announces`: it is a heading or a
+    question, and the next one says what it is about.
     """
 
     number: int
@@ -69,12 +71,39 @@ class Sentence:
     kind: int
     reliable: float
     score: float
+    announces: bool = False
 
 
-def score(question: str, snippets: Sequence[Snippet], *, embedder: Embedder, idf: Idf) -> list[Sentence]:
+def score(
+    question: str, snippets: Sequence[Snippet], *, embedder: Embedder, idf: Idf, likeness: float = DEFAULT.likeness
+) -> list[Sentence]:
     """Every sentence of the snippets in order, `score` higher is better and comparable within one question."""
     asked = _Question.of(question, embedder, idf)
-    return [sentence for number, snippet in enumerate(snippets) for sentence in _of_snippet(asked, number, snippet)]
+    read = [sentence for number, snippet in enumerate(snippets) for sentence in _of_snippet(asked, number, snippet)]
+    return weigh(read, likeness)
+
+
+def weigh(read: Sequence[Sentence], likeness: float = DEFAULT.likeness) -> list[Sentence]:
+    """The sentences of one question, in order, with their `score` by the weights of `Tuning.likeness`."""
+    found: list[Sentence] = []
+    lead = 0.0
+    for sentence in read:
+        if found and found[-1].number != sentence.number:
+            lead = 0.0
+        own = _odds(sentence, likeness)
+        rated = own - LEAD if sentence.announces else max(own, lead)
+        lead = own - HANDED_ON if rated < own else 0.0
+        found.append(replace(sentence, score=rated))
+    return found
+
+
+def _odds(read: Sentence, likeness: float) -> float:
+    """The embedder's share fades where it reads single characters, and words make up for it."""
+    w = WEIGHTS
+    dense = w["maxsim"] * read.maxsim + w["soft"] * read.soft + w["cosine"] * read.cosine + w["setting"] * read.setting
+    lexical = (w["coverage"] + (1.0 - read.reliable) * w["unread"]) * read.coverage + w["context"] * read.context
+    said = likeness * read.reliable * dense + (2.0 * DEFAULT.likeness - likeness) * lexical
+    return said + w["kind"] * read.kind - w["rank"] * read.number
 
 
 def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentence]:
@@ -84,25 +113,18 @@ def _of_snippet(asked: _Question, number: int, snippet: Snippet) -> list[Sentenc
     columns = next((value for key, value in snippet.fields if key == "columns"), "")
     similar, setting, weakest = asked.similar(snippet.text, spans, columns)
     names = _names(snippet)
-    found: list[Sentence] = []
-    lead = 0.0
-    for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True):
-        text = snippet.text[start:end]
-        features = (
-            maxsim,
-            soft,
-            cosine,
-            setting,
-            weakest,
-            asked.covered(text),
-            context,
-            asks.answers(asked.asked, text),
+    return [
+        Sentence(
+            *(number, start, end, maxsim, soft, cosine, setting, weakest),
+            coverage=asked.covered(snippet.text[start:end]),
+            context=context,
+            kind=asks.answers(asked.asked, snippet.text[start:end]),
+            reliable=asked.reliable,
+            score=0.0,
+            announces=_is_lead(snippet.text, start, end, names),
         )
-        own = asked.weigh(features, number)
-        rated = own - LEAD if _is_lead(snippet.text, start, end, names) else max(own, lead)
-        lead = own - HANDED_ON if rated < own else 0.0
-        found.append(Sentence(number, start, end, *features, asked.reliable, rated))
-    return found
+        for (start, end), (maxsim, soft, cosine) in zip(spans, similar, strict=True)
+    ]
 
 
 def _is_lead(text: str, start: int, end: int, names: set[str]) -> bool:
@@ -126,9 +148,6 @@ def _names(snippet: Snippet) -> set[str]:
     """The document's title and the names on the way to the snippet's section, folded."""
     values = (value for key, value in snippet.fields if key in ("title", "section"))
     return {part.casefold() for value in values for part in (value, *value.split(" > "))}
-
-
-Features = tuple[float, float, float, float, float, float, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +219,6 @@ class _Question:
         total = sum((states.sum(axis=0) for states in runs[1:]), start=runs[0].sum(axis=0))
         cosine = float(total @ self.vector) / max(1e-6, float(total @ total) ** 0.5)
         return float(best.mean()), float(best @ self.shares), cosine
-
-    def weigh(self, features: Features, number: int) -> float:
-        """One score: the embedder's share fades where it reads single characters, and words make up for it."""
-        maxsim, soft, cosine, setting, _, coverage, context, kind = features
-        w = WEIGHTS
-        dense = w["maxsim"] * maxsim + w["soft"] * soft + w["cosine"] * cosine + w["setting"] * setting
-        lexical = (w["coverage"] + (1.0 - self.reliable) * w["unread"]) * coverage + w["context"] * context
-        return self.reliable * dense + lexical + w["kind"] * kind - w["rank"] * number
 
 
 def term_weights(text: str, idf: Idf) -> dict[str, float]:

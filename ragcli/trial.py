@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ragcli import evidence, measures, salience, sentences
+from ragcli import measures, salience, sentences
 from ragcli.ask import ask, find
 from ragcli.lexical import count_words
 from ragcli.reports import Trial
@@ -60,7 +60,7 @@ class Asker:
     runtime: Runtime | None = None
     reranker: Reranker | None = None
     history: bool = True
-    enough: float = evidence.ENOUGH
+    enough: float | None = None
 
 
 def case_of(question: Question, places: Mapping[str, str], index: Index) -> Case:
@@ -218,7 +218,8 @@ def reading(case: Case, index: Index) -> dict[str, float]:
         for snippet in index.store.snippets_of(uri)
         if _common([_span(snippet)], case.golds)
     ]
-    rated = salience.score(case.question.text, texts, embedder=index.embedder, idf=index.idf)
+    likeness = index.tuning.likeness
+    rated = salience.score(case.question.text, texts, embedder=index.embedder, idf=index.idf, likeness=likeness)
     if not rated:
         return {}
     best = max(rated, key=lambda sentence: sentence.score)

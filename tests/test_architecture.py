@@ -21,7 +21,7 @@ LAYERS = {
         "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "uncited", "saved",
         "provenance",
         "salience", "asks", "followup", "tokens", "budget", "template", "fit", "markup", "states", "grammar",
-        "vocabulary", "constraint", "measures", "significance", "figures", "starter"),
+        "vocabulary", "constraint", "measures", "significance", "figures", "starter", "tuning"),
     2: ("private", "backends", "models", "lock", "location", "database", "rows", "ledger", "covered", "store", "census",
         "scratch", "installation", "asklog", "pairs", "sandbox", "walk", "sessions", "typed", "checkpoints", "chooser",
         "writer", "decoding", "testsets", *FAMILIES),

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ragcli.embedders.hashing import Hashing
 from ragcli.index import Index
 from ragcli.ingest import ingest
 from ragcli.plan import IngestOptions
-from ragcli.retrieve import DENSE_SHARE, dense_weight, retrieve
+from ragcli.retrieve import gather, retrieve
+from ragcli.tuning import DEFAULT, Tuning
 from ragcli.types import Filters, Role, SearchMode, Turn
 from tests.library import PARAGRAPHS, fill, ingested, opened
 
@@ -174,10 +176,11 @@ def test_the_best_span_is_the_sentence_that_shares_most_with_the_question(tmp_pa
 
 
 def test_the_embedder_counts_less_where_it_reads_single_characters(index: Index) -> None:
-    class Pieces:
+    class Pieces(Hashing):
         """Splits as a word-piece model does: known words whole, unknown scripts by character."""
 
         def __init__(self, length: int) -> None:
+            super().__init__(64)
             self.length = length
 
         def token_spans(self, text: str) -> list[tuple[int, int]]:
@@ -185,8 +188,30 @@ def test_the_embedder_counts_less_where_it_reads_single_characters(index: Index)
 
     weights = []
     for length in (1, 2, 3, 5):
-        index._embedder = Pieces(length)  # type: ignore[assignment]
-        weights.append(dense_weight("abcdefghijklmno", index))
+        index._embedder = Pieces(length)
+        weights.append(gather("abcdefghijklmno", index).own.weight(DEFAULT.dense))
     assert weights == sorted(weights)
     assert weights[0] == 0.0
-    assert weights[-1] == DENSE_SHARE
+    assert weights[-1] == DEFAULT.dense
+
+
+def test_what_is_weighed_otherwise_is_what_is_found_otherwise(index: Index) -> None:
+    found = gather("how long does a barrel of paraffin last", index)
+    words, meaning = (found.fused(Tuning(dense=share, document=0.0)) for share in (0.0, 1.0))
+    assert {id: words[id] for id in found.own.sparse} == pytest.approx(
+        {id: score / max(found.own.sparse.values()) for id, score in found.own.sparse.items()}
+    )
+    nearest = max(near.score + 1 for near in found.own.dense.values())
+    assert meaning == pytest.approx({id: (near.score + 1) / nearest for id, near in found.own.dense.items()})
+    (best,) = (hit.snippet.id for hit in retrieve("how long does a barrel of paraffin last", index, k=1))
+    left = found.without({best})
+    assert left.fused(DEFAULT).keys() == found.fused(DEFAULT).keys() - {best}
+
+
+def test_the_weights_of_the_index_are_used(index: Index) -> None:
+    question = "how long does a barrel of paraffin last"
+    index.tuning = Tuning(dense=0.0, document=0.0)
+    assert [hit.scores.fused for hit in retrieve(question, index)] == pytest.approx(
+        sorted(gather(question, index).fused(Tuning(dense=0.0, document=0.0)).values(), reverse=True)
+    )
+    assert retrieve(question, index)[0].scores.fused == 1.0

@@ -54,9 +54,7 @@ class Chat:
         try:
             self._follow()
             index = self.index
-            self.runtime = make_runtime(
-                self.session.settings.runtime, index.embedder, lambda term: self.index.idf(term), self.how
-            )
+            self.runtime = make_runtime(self.session.settings.runtime, lambda: self.index, self.how)
             self._show(welcome_text(index.store.count()[0], self.said.asked, self.session.look))
             while (line := self.prompt.read()) is not None and self._turn(line):
                 continue

@@ -88,9 +88,10 @@ Measured = tuple[str, str, int, list["Trial"]]
 
 def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[str]) -> Measured:
     from ragcli import testsets, trial
-    from ragcli.rerank import DEFAULT
+    from ragcli.rerank import DEFAULT as MAXSIM
     from ragcli.rerank import NONE as NO_RERANKER
     from ragcli.setindex import places
+    from ragcli.tuning import DEFAULT
 
     test = testsets.read_set(Path(wanted.path), wanted.split)
     counted = _counted(wanted, bounds)
@@ -99,7 +100,7 @@ def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[
         cases = [trial.case_of(question, where, index) for question in _chosen(test.questions, wanted)]
         _tell_lost(session, cases)
         names = {uri: id for id, uri in where.items()}
-        reading = wanted.reranker or (DEFAULT if wanted.mode is SearchMode.HYBRID else NO_RERANKER)
+        reading = wanted.reranker or (MAXSIM if wanted.mode is SearchMode.HYBRID else NO_RERANKER)
         reader = make_reranker(reading, index)
         if wanted.kind == "retrieval":
             search = trial.Search(counted, names, reader, wanted.mode, wanted.history)
@@ -109,6 +110,7 @@ def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[
         with written(session, files, "questions") as write:
             trials = [write(each, at, total) for at, (each, total) in enumerate(asked, 1)]
         how += "" if wanted.history else ", no history"
+        how += ", tuned" if index.tuning != DEFAULT else ""
         return label(wanted.path), how, index.store.count()[0], trials
 
 
@@ -198,18 +200,16 @@ def _answering(session: Session, cases: Sequence[Case], index: Index, wanted: Wa
     """Answers by the runtime, or the evidence alone."""
     from ragcli import trial
     from ragcli.config import ASK_K
-    from ragcli.evidence import ENOUGH
 
     k = session.settings.k or ASK_K
-    enough = ENOUGH if wanted.min_confidence is None else wanted.min_confidence
     if wanted.kind == "abstain":
-        asker = trial.Asker(index, k, None, reader, wanted.history, enough)
+        asker = trial.Asker(index, k, None, reader, wanted.history, wanted.min_confidence)
         return f"evidence of {k} snippets", _evidence(cases, asker, wanted.without_gold)
     from ragcli.commands._generation import generation
     from ragcli.commands.ask import make_runtime
 
-    runtime = make_runtime(session.settings.runtime, index.embedder, index.idf, generation(session))
-    asker = trial.Asker(index, k, runtime, reader, wanted.history, enough)
+    runtime = make_runtime(session.settings.runtime, lambda: index, generation(session))
+    asker = trial.Asker(index, k, runtime, reader, wanted.history, wanted.min_confidence)
     return f"{runtime.name} of {k} snippets", _answers(cases, asker)
 
 

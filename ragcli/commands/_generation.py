@@ -41,7 +41,7 @@ class Flag:
         return self.name.replace("-", "_")
 
 
-CONFIDENCE: Final = Flag("min-confidence", float, "The least evidence to answer from. [default: 0.5]", bounds=(0, 1))
+CONFIDENCE: Final = Flag("min-confidence", float, "The least evidence to answer from. [default: 0.36]", bounds=(0, 1))
 RERANKER: Final = Flag("reranker", str, RERANKER_HELP)
 LOADING: Final = (
     Flag("dtype", str, "The model's floats. [default: auto]", ("auto", "bf16", "fp16", "fp32")),
@@ -121,12 +121,12 @@ GENERATION: Final = generation_options()
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How to load (`backends.create`'s options), how to draw, the least evidence to do either, what reads
-    close hits again ("": the default)."""
+    """How to load (`backends.create`'s options), how to draw, the least evidence to do either (None: the index's own),
+    what reads close hits again ("": the default)."""
 
     loading: Mapping[str, Any]
     sampling: Sampling
-    enough: float
+    enough: float | None
     reranker: str
 
 
@@ -143,11 +143,9 @@ def generation(session: Session) -> Generation:
     loading["constrain"] = not free
     loading["notice"] = None if session.flags.quiet else session.notice
     drawing: dict[str, Any] = {_FIELDS.get(key, key): given[key] for key in _keys(SAMPLING) if key in given}
-    from ragcli.evidence import ENOUGH
-
     enough = session.meta.get(META + CONFIDENCE.key)
     reranker = session.meta.get(META + RERANKER.key) or ""
-    return Generation(loading, Sampling(**drawing), ENOUGH if enough is None else enough, reranker)
+    return Generation(loading, Sampling(**drawing), enough, reranker)
 
 
 def _keys(flags: Sequence[Flag]) -> list[str]:

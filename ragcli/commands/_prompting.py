@@ -140,7 +140,7 @@ class Other:
 
         settings = self.session.settings
         with self.session.open() as index:
-            runtime = make_runtime(settings.runtime, index.embedder, index.idf, self.how)
+            runtime = make_runtime(settings.runtime, lambda: index, self.how)
             reader = make_reranker(self.how.reranker, index)
             hits, judged = find(
                 question,

@@ -171,7 +171,8 @@ def make_reranker(spec: str, index: Index) -> Any:
     from ragcli.rerank import DEFAULT, NONE
 
     chosen = spec or DEFAULT
-    return backends.create("reranker", chosen, **({} if chosen == NONE else {"embedder": index.embedder}))
+    reading = {} if chosen == NONE else {"embedder": index.embedder, "share": index.tuning.rerank}
+    return backends.create("reranker", chosen, **reading)
 
 
 def known_documents(index: Index, uris: Iterable[str]) -> Mapping[str, Document]:

@@ -20,7 +20,7 @@ from ragcli.types import Answer, CitationMode, Filters, Turn
 if TYPE_CHECKING:
     from ragcli.commands._session import Session
     from ragcli.index import Index
-    from ragcli.protocols import Embedder, Runtime
+    from ragcli.protocols import Runtime
 
 EXAMPLES = examples(
     "ragcli ask 'How tall are emperor penguins?'",
@@ -92,7 +92,7 @@ def _answer(session: Session, chosen: Filters, question: str, batch: str, kept_a
         code = prompts.Other(session, how, chosen, kept_as).run(text, form)
         raise typer.Exit(code)
     with session.open() as index:
-        made = make_runtime(session.settings.runtime, index.embedder, index.idf, how)
+        made = make_runtime(session.settings.runtime, lambda: index, how)
         answerer = _Answerer(session, index, made, chosen, how)
         code = answerer.batch(batch) if batch else answerer.one(text, kept_as, form)
     if code:
@@ -113,11 +113,12 @@ def _forget(session: Session, kept_as: str) -> bool:
     return sessions.forget(session.settings.index, kept_as)
 
 
-def make_runtime(spec: str, embedder: Embedder, idf: Callable[[str], float], how: Generation) -> Runtime:
-    """The runtime of "name:rest"; the extractive one reads with the index's embedder and word weights."""
+def make_runtime(spec: str, index: Callable[[], Index], how: Generation) -> Runtime:
+    """The runtime of "name:rest"; the extractive one reads with the embedder and the weights of what `index` gives."""
     from ragcli import backends
 
-    runtime: Runtime = backends.create("runtime", spec, embedder=embedder, idf=idf, **how.loading)
+    reading = {"embedder": index().embedder, "idf": lambda term: index().idf(term), "tuning": lambda: index().tuning}
+    runtime: Runtime = backends.create("runtime", spec, **reading, **how.loading)
     return runtime
 
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ragcli import sentences
+from ragcli.tuning import DEFAULT
 from ragcli.windows import SPECIAL_TOKENS, legibility, readable
 
 if TYPE_CHECKING:
     from ragcli.protocols import Embedder
 
-SHARE: Final = 0.45
 NEAR: Final = 0.9
 MOST: Final = 5
 """XQuAD en, first hit right of 1,190: 95.8 % without, 97.0 % with these, as with all of the first ten at five times
@@ -31,12 +31,13 @@ class MaxSim:
     near = NEAR
     most = MOST
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, share: float = DEFAULT.rerank) -> None:
         self._embedder = embedder
+        self._share = share
 
     def share(self, question: str) -> float:
         """Less where the embedder reads the question's script badly."""
-        return SHARE * legibility(self._embedder.token_spans(question))
+        return self._share * legibility(self._embedder.token_spans(question))
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """In the texts' order, as far as TOKENS go, but never fewer than two."""
@@ -59,6 +60,6 @@ class MaxSim:
         return found
 
 
-def create(rest: str = "", *, embedder: Embedder, **_: object) -> MaxSim:
-    """With the index's embedder."""
-    return MaxSim(embedder)
+def create(rest: str = "", *, embedder: Embedder, share: float = DEFAULT.rerank, **_: object) -> MaxSim:
+    """With the index's embedder; `share` is that of its scores where all of a question is read."""
+    return MaxSim(embedder, share)

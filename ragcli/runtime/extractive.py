@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ragcli import salience
 from ragcli.citations import write
 from ragcli.lexical import content_terms
+from ragcli.tuning import Tuning
 from ragcli.types import Finish, Mark, Model, Piece
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ _ROW: Final = re.compile(r"\s*\|.*\|\s*\Z", re.DOTALL)
 _RULE: Final = re.compile(r"[\s|:+=-]*\Z")
 
 
-def create(rest: str, *, embedder: Embedder, idf: Idf, **_: object) -> ExtractiveRuntime:
-    """`rest` is not used; `idf` is the index's."""
-    return ExtractiveRuntime(embedder, idf)
+def create(
+    rest: str, *, embedder: Embedder, idf: Idf, tuning: Callable[[], Tuning] = Tuning, **_: object
+) -> ExtractiveRuntime:
+    """`rest` is not used; `idf` and `tuning` are the index's."""
+    return ExtractiveRuntime(embedder, idf, tuning)
 
 
 class ExtractiveRuntime:
@@ -54,9 +57,10 @@ class ExtractiveRuntime:
     context_tokens = CONTEXT_TOKENS
     model: Model | None = None
 
-    def __init__(self, embedder: Embedder, idf: Idf) -> None:
+    def __init__(self, embedder: Embedder, idf: Idf, tuning: Callable[[], Tuning] = Tuning) -> None:
         self._embedder = embedder
         self._idf = idf
+        self._tuning = tuning
 
     def count_tokens(self, text: str) -> int:
         """How many words between whitespace."""
@@ -64,7 +68,10 @@ class ExtractiveRuntime:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> Iterator[Piece]:
         """A completion in pieces; `Cited Documents: None` when no sentence is worth showing."""
-        found = salience.score(prompt.question, prompt.snippets, embedder=self._embedder, idf=self._idf)
+        likeness = self._tuning().likeness
+        found = salience.score(
+            prompt.question, prompt.snippets, embedder=self._embedder, idf=self._idf, likeness=likeness
+        )
         weights = salience.term_weights(prompt.question, self._idf)
         chosen = choose(found, prompt.snippets, weights)
         while len(chosen) > 1 and sum(s.end - s.start for s in chosen) > 4 * sampling.max_tokens:
