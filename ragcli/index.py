@@ -163,7 +163,7 @@ class Index:
             pins = self.store.pins()
             dim = pins.dim if pins is not None else self.embedder.dim
             found = {"parts": self._parts(segments.vectors(dim)), "exact": partial(segments.exact, self.store, dim)}
-            self._vectors = backends.create("vectors", "coded", dim=dim, **found)
+            self._vectors = backends.create("vectors", "faiss", dim=dim, **found)
         return self._vectors
 
     def _parts(self, cache: segments.Cache) -> list[Arrays]:
