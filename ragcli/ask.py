@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ragcli import backends, citations, evidence, followup, salience, support, uncited
 from ragcli.budget import Fitted, fit
 from ragcli.ground import chat, ground
+from ragcli.record import record
 from ragcli.rerank import DEFAULT
 from ragcli.retrieve import search
 from ragcli.types import (
@@ -189,7 +190,7 @@ def plain_prompt(
     return fit(lambda _: plain, (), count_tokens=runtime.count_tokens, room=room)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Heard:
     """The last piece of a completion, and the odds of its citations in order."""
 

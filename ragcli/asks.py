@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from ragcli.record import record
 
 # Who asks for what, by the question's words: English, German, Spanish, French, Russian, Chinese.
 _ASKS: Final = {
@@ -26,21 +27,20 @@ _NUMBER_WORD: Final = (
     r"|eine?[nrms]?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|Million(?:en)?|dos|tres|cuatro"
     r"|cinco|seis|siete|ocho|nueve|diez|deux|trois|quatre|cinq|два|три|четыре|пять|шесть|семь|восемь|девять|десять)\b"
 )
+# strings, which `re` compiles and keeps at their first use: few questions ask for more than one kind
 _GIVES: Final = {
-    "when": re.compile(
-        r"\d{3,4}|\d{1,2}[./]\d{1,2}|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b|centur|jahrhundert"
-        r"|siglo|siècle|век|世纪|年|月|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:spring|summer|autumn|winter)\b",
-        re.IGNORECASE,
+    "when": (
+        r"(?i)\d{3,4}|\d{1,2}[./]\d{1,2}|\b(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b|centur|jahrhundert"
+        r"|siglo|siècle|век|世纪|年|月|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:spring|summer|autumn|winter)\b"
     ),
-    "count": re.compile(r"\d|[一二三四五六七八九十百千万两]|" + _NUMBER_WORD, re.IGNORECASE),
-    "where": re.compile(
+    "count": r"(?i)\d|[一二三四五六七八九十百千万两]|" + _NUMBER_WORD,
+    "where": (
         r"(?:\b(?:in|at|near|from|to|on|of|en|à|im|am|aus|bei|nach|в|на|из)|,) (?:the |der |la |el |den )?"
         r"[^\W\d_a-zа-я]|[在于]"
     ),
-    "why": re.compile(
-        r"\b(?:because|since|due|therefore|thus|caus|result|reason|so that|in order|weil|denn|daher|deshalb|damit|wegen"
-        r"|porque|debido|pues|por|car|parce|из-за|потому|так как)|因为|由于|因此|所以",
-        re.IGNORECASE,
+    "why": (
+        r"(?i)\b(?:because|since|due|therefore|thus|caus|result|reason|so that|in order|weil|denn|daher|deshalb|damit"
+        r"|wegen|porque|debido|pues|por|car|parce|из-за|потому|так как)|因为|由于|因此|所以"
     ),
 }
 _NAME: Final = re.compile(
@@ -48,7 +48,7 @@ _NAME: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """The kinds of answer asked for, none if unknown, and the question's own words, casefolded."""
 
@@ -72,4 +72,4 @@ def answers(asked: Asked, text: str) -> int:
 def _gives(kind: str, asked: Asked, text: str) -> bool:
     if kind == "who":
         return any(name.casefold() not in asked.words for name in _NAME.findall(text))
-    return bool(_GIVES[kind].search(text))
+    return bool(re.search(_GIVES[kind], text))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ragcli.errors import UsageError
 from ragcli.ground import CHAT, CONTROL
+from ragcli.record import record
 from ragcli.reports import Part
 from ragcli.tokens import count, model_copy
 from ragcli.types import CitationMode, Prompt, Segment, Snippet
@@ -21,7 +21,7 @@ _SEAM: Final = re.compile(
 _SPEAKERS: Final = dict(zip(CONTROL[3:], ("system", "user", "assistant"), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fitted:
     """A prompt that leaves room for its answer, its size, and the snippets that it had no room for."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from ragcli import lexical, sentences
 from ragcli.pieces import HARD_MAX, HARD_MIN, Path, Piece, join_small, join_tiny, join_units
+from ragcli.record import record
 from ragcli.tables import Heads
 from ragcli.types import UNITS, Block, BlockKind, Cut, Parsed, Span
 
@@ -32,7 +32,7 @@ _RULE: Final = re.compile(r"[^\w\s]{3,}\Z")
 _NO_BREAK: Final = (BlockKind.CODE, BlockKind.TABLE, BlockKind.ROW)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Atom:
     """What is not cut again. `last` is set where a paragraph, list, table or listing ends."""
 

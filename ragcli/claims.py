@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ragcli import dates, quantities
 from ragcli.lexical import content_terms
+from ragcli.record import record
 from ragcli.salience import credit, stems, term_weights
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Row = list[float]
 """For each unit of a claim how much of it a text holds: 0..1."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """`units` are terms, and "#a|b" for a number of those values, with their weights; `tokens` the places of each
     unit's token states, () for what has no synonyms."""

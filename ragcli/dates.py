@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from ragcli.record import record
 
 # January to December; an accent and a final dot are dropped before a word is looked up
 _NAMES: Final = (
@@ -41,7 +42,7 @@ _DATE: Final = re.compile(
 _SPACES: Final = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Date:
     """A date at `text[start:end]`. `terms` go from the widest to the narrowest: year, month of the year, day of
     the month; those that the text does not say are missing."""

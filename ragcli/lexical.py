@@ -46,12 +46,13 @@ _TOKEN: Final = re.compile(
     r"|(?P<acronym>(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?)"
     rf"|(?P<word>\w[{_LETTER}]*(?:['\u2019\u02bc\-\u2010\u2011]\w[{_LETTER}]*)*)"
 )
-_RUN: Final = re.compile(
+# strings, which `re` compiles and keeps at their first use: sets this wide take 3 ms each
+_RUN: Final = (
     rf"(?P<han>[{_HAN}]+)|(?P<hangul>[{_HANGUL}]+)|(?P<unspaced>[{_UNSPACED}]+)"
     rf"|(?P<rest>[^{_HAN}{_HANGUL}{_UNSPACED}]+)"
 )
-_WORD: Final = re.compile(rf"[{_HAN}]{{1,2}}|[{_UNSPACED}]{{1,5}}|[^\s{_HAN}{_UNSPACED}{_WIDE_STOPS}]+")
-_NOT_SPACED: Final = re.compile(f"[{_HAN}{_UNSPACED}{_WIDE_STOPS}]")
+_WORD: Final = rf"[{_HAN}]{{1,2}}|[{_UNSPACED}]{{1,5}}|[^\s{_HAN}{_UNSPACED}{_WIDE_STOPS}]+"
+_NOT_SPACED: Final = f"[{_HAN}{_UNSPACED}{_WIDE_STOPS}]"
 _JOINT: Final = re.compile(r"[_'\u2019\u02bc\-\u2010\u2011]+")
 _APOSTROPHE: Final = re.compile(r"['\u2019\u02bc]")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
@@ -98,14 +99,14 @@ def content_terms(text: str) -> list[str]:
 def words(text: str) -> list[Span]:
     """Word spans for counting: what lies between spaces; two characters of Chinese or Japanese, five of Thai,
     Lao, Khmer or Burmese make a word."""
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in re.finditer(_WORD, text)]
 
 
 def count_words(text: str) -> int:
     """`len(words(text))`, faster."""
-    if text.isascii() or not _NOT_SPACED.search(text):
+    if text.isascii() or not re.search(_NOT_SPACED, text):
         return len(text.split())
-    return len(_WORD.findall(text))
+    return len(re.findall(_WORD, text))
 
 
 def _plain(text: str) -> str:
@@ -134,7 +135,7 @@ def _terms_of(kind: str, token: str, language: Language, keep: bool) -> Iterator
     elif token.isascii():
         yield from _latin(token, language, keep)
     else:
-        for match in _RUN.finditer(token):
+        for match in re.finditer(_RUN, token):
             run = match.group()
             if match.lastgroup in ("han", "hangul"):
                 yield from _grams(run.casefold(), 2)
@@ -222,7 +223,7 @@ def _content_cached(kind: str, token: str, dropped: frozenset[str]) -> tuple[str
 
 
 def _content_of(kind: str, token: str, dropped: frozenset[str]) -> Iterator[str]:
-    for match in _RUN.finditer(token):
+    for match in re.finditer(_RUN, token):
         run = match.group()
         if kind == "word" and match.lastgroup == "rest":
             yield from _content_word(run, dropped)

@@ -7,12 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from ragcli.errors import Busy, StorageError
+from ragcli.record import record
 
 NAME: Final = "lock"
 POLL_S: Final = 0.1
@@ -66,7 +66,7 @@ def _owner(descriptor: int) -> str:
     return os.pread(descriptor, 20, 1).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """How long a writer waits for another one to end; `notice` is told once that it does, and for whom."""
 

@@ -10,13 +10,14 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ragcli import backends
 from ragcli.errors import MissingError
 from ragcli.private import write_whole
+from ragcli.record import record
 
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_REVISION: Final = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
@@ -45,7 +46,7 @@ PLAIN_BERT: Final = {
 """Per key of config.json: what its absence means, and what `kind` asks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelFolder:
     """Where a model's files lie. `sha256` is that of model.safetensors, hex; `revision` "" where unknown."""
 
@@ -55,7 +56,7 @@ class ModelFolder:
     revision: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Traits:
     """What a model's own files say of its vectors. `plain`: a BERT encoder and mean pooling, nothing else."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
+from ragcli.record import record
 from ragcli.types import Span
 
 HARD_MIN: Final = 100
@@ -16,7 +16,7 @@ HARD_MAX: Final = 400
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A snippet in the making, under its headings."""
 

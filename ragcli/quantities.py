@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Final
+
+from ragcli.record import record
 
 LONGEST: Final = 24
 """Digits of the longest number that is scaled or rounded; a longer one is a code."""
@@ -86,7 +87,7 @@ _ABOUT: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantity:
     """A number at `text[start:end]`, its unit included: the values that its digits may mean ("1.234" is two), the
     unit in one spelling, "" where it has no known one, and whether it is said to be a rough one."""

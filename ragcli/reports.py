@@ -4,14 +4,15 @@ what was asked, a prompt, whether a model fits, how well an evaluation went."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from ragcli.record import record
 from ragcli.types import FileOutcome, Prompt, Snippet, Span, Support
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedSource:
     """One source of a saved answer. `span` and `quote` are of the document's text, None where only the ref was kept;
     `claim` is the cited span of the answer."""
@@ -24,7 +25,7 @@ class SavedSource:
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Saved:
     """A saved answer: its text and its sources in order. `line` counts from 1 in a file of several."""
 
@@ -43,7 +44,7 @@ class SourceState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rechecked:
     """A source of a saved answer today. `snippet` and `span` (of the document) are where its quote is now, None and
     (0, 0) where it is nowhere; `support` is the check of it against the claim, None where neither is known."""
@@ -67,7 +68,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """One check: what was found, and the command that mends it, "" where nothing has to be."""
 
@@ -77,7 +78,7 @@ class Check:
     mend: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """How much an index holds."""
 
@@ -86,7 +87,7 @@ class Counts:
     windows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rebuilt:
     """What a rebuild made. `embedder` is the index's own afterwards, "" for one that never had a file."""
 
@@ -97,7 +98,7 @@ class Rebuilt:
     seconds_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bundle:
     """What the index in a bundle holds; the names are "" for an index without a file."""
 
@@ -106,7 +107,7 @@ class Bundle:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sized:
     """A document and its length."""
 
@@ -115,7 +116,7 @@ class Sized:
     snippets: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lengths:
     """How many snippets have `least` to `most` words, both included."""
 
@@ -128,7 +129,7 @@ Tally = tuple[tuple[str, int], ...]
 """Name and count, the most frequent first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stats:
     """The figures of an index. `rule` is the least and most words it cuts snippets to, None before its first file;
     `disk` is bytes by file name; `lengths` have no gaps."""
@@ -146,7 +147,7 @@ class Stats:
     failed: tuple[FileOutcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """One line of the log. `at` is ISO 8601 in UTC; `answer` is None once it was dropped; `sources` are the
     (ref, uri) that it cites, `made_from` the refs of all that it may repeat."""
@@ -160,7 +161,7 @@ class Asked:
     made_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """A stretch of a prompt as the model gets it: a turn, a document, the instructions."""
 
@@ -169,7 +170,7 @@ class Part:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompted:
     """A prompt that was made and not answered: its parts, how many tokens the model takes and how many of them are
     kept for the answer, and the snippets that found no room. `unit`: a runtime without a model counts words."""
@@ -184,7 +185,7 @@ class Prompted:
     unit: str = "tokens"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FitRow:
     """A model under one quantisation: its weights, what prompt and answer of so many tokens take in all ((tokens,
     bytes), ...), and how many fit into the memory that is free."""
@@ -195,7 +196,7 @@ class FitRow:
     most_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FitTable:
     """Whether a model fits: `place` is whose memory is meant, `runs` whether ragcli can run its format."""
 
@@ -208,7 +209,7 @@ class FitTable:
     rows: tuple[FitRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trial:
     """What one question or claim came to. `values` are measures by name; `score` is what tells the `positive`
     (answerable, supported) from the others; `shown` is what more a line about it says, as JSON."""
@@ -220,7 +221,7 @@ class Trial:
     shown: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """A figure's value in an older run over the same questions, and the p-value of the difference."""
 
@@ -229,7 +230,7 @@ class Change:
     questions: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Figure:
     """A measure over all questions that have it, with its bootstrap 95 % interval."""
 
@@ -242,7 +243,7 @@ class Figure:
     change: Change | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evaluation:
     """Figures of a set. `how` says what was measured ("hybrid", "extractive"), `short` which bounds do not hold."""
 
@@ -255,7 +256,7 @@ class Evaluation:
     short: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """A question that a rule made of a document: its answer, "" where only the passage is known, and that passage."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from ragcli.types import Span
@@ -25,6 +26,7 @@ _FULL: Final = "\u3002\uff01\uff1f\uff61\u0964\u0965\u061f\u06d4\u104b\u17d4\u17
 _THAI: Final = re.compile("[\u0e01-\u0e4e] [\u0e01-\u0e4e]")
 
 
+@cache
 def _breaks(first: str) -> re.Pattern[str]:
     """All that may end a sentence, by its first character: a leading set is what `re` searches fast."""
     return re.compile(
@@ -36,8 +38,8 @@ def _breaks(first: str) -> re.Pattern[str]:
     )
 
 
-_BREAK: Final = _breaks(rf"\n\f\u2029.!?\u2026;\u037e{_FULL}")
-_BREAK_THAI: Final = _breaks(rf"\n\f\u2029.!?\u2026;\u037e{_FULL} ")
+_ENDS: Final = rf"\n\f\u2029.!?\u2026;\u037e{_FULL}"
+_ENDS_THAI: Final = f"{_ENDS} "
 _OPENERS: Final = "\"'(\\[{\u201c\u2018\u00ab\u2039\u00bf\u00a1*_`"
 _NEXT: Final = re.compile(rf"\s*+[{_OPENERS}]*+(\w*+)")
 _DOTTED: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+")
@@ -99,7 +101,7 @@ def _cuts(text: str, start: int, stop: int) -> Iterator[int]:
     """Where sentences end, ascending."""
     line = last = start
     width = 0
-    pattern = _BREAK_THAI if _THAI.search(text, start, stop) else _BREAK
+    pattern = _breaks(_ENDS_THAI if _THAI.search(text, start, stop) else _ENDS)
     for match in pattern.finditer(text, start, stop):
         kind, at = match.lastgroup, match.end()
         if kind == "line":

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import shlex
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from ragcli.errors import DamagedIndex, RagcliError, StorageError, UsageError
 from ragcli.private import open_itself, write_whole
 from ragcli.provenance import Known, lost, made_from
+from ragcli.record import record
 from ragcli.types import Answer, Role, Turn
 
 SCHEMA: Final = "ragcli.session/1"
@@ -34,7 +35,7 @@ UNANSWERED: Final = "The documents do not answer this."
 REMOVED: Final = "This answer was removed together with what it was made from."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """A question and its answer, with the refs of the snippets that it was made from."""
 
@@ -43,7 +44,7 @@ class Exchange:
     made_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conversation:
     """`asked` counts every question; `exchanges` are the last ones, oldest first."""
 

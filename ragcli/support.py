@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ragcli import claims, polarity, quantities, sentences, verbatim
 from ragcli.lexical import content_terms
+from ragcli.record import record
 from ragcli.types import Citation, Cited, Support, SupportStatus
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ BY_STATES: Final = (-2.8, 1.9, 2.7, -1.2, -0.2, -0.9)
 """Bias and the weights of `Signs` in log-odds, without and with an embedder (benchmarks/fit_support.py)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signs:
     """What speaks for and against a claim: the share of it that the whole text and its best sentences hold (0..1),
     roots of the counts of numbers and names that are nowhere, and how far the text goes the other way (0..1)."""

@@ -7,9 +7,10 @@ Units, everywhere in ragcli: offsets are Unicode code points, half-open, 0-based
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from ragcli.record import record
 
 Fields = tuple[tuple[str, str], ...]
 """Ordered key/value pairs."""
@@ -94,7 +95,7 @@ class Role(StrEnum):
     ASSISTANT = "assistant"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """A structural span of `Parsed.text`; `level` is a heading's depth (1 = top), otherwise 0.
 
@@ -109,7 +110,7 @@ class Block:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """Where a page starts in the text, and the label printed on it ("iii"), "" if it has none; that of one of UNITS
     names it in full ("slide 2")."""
@@ -122,7 +123,7 @@ UNITS: Final = ("slide ", "sheet ", "cell ")
 """How the labels of pages begin that are things of their own: no sentence runs on from one to the next."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """A file inside a file, such as an e-mail's attachment: a document of its own, at `<uri of the file>/<name>`.
 
@@ -133,7 +134,7 @@ class Part:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """What a parser makes of a file's bytes.
 
@@ -149,7 +150,7 @@ class Parsed:
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stat:
     """The file-system facts by which an unchanged file is known without reading it."""
 
@@ -167,7 +168,7 @@ NO_STAT: Final = Stat(0, 0, 0, 0)
 """Of a file that was not read: equal to no real one, so the file is looked at again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File:
     """A file that was read. `uri` is its path, relative to the folder that holds the index where it lies
     inside it, else absolute; bytes that are not UTF-8 are surrogate-escaped. `sha256` is hex."""
@@ -177,7 +178,7 @@ class File:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """The stored row of a parsed file; its text never changes after storing."""
 
@@ -190,7 +191,7 @@ class Document:
     metadata: Fields
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cut:
     """A span of a document chosen as a snippet, with the headings it lies under ("Size > Height").
 
@@ -203,7 +204,7 @@ class Cut:
     columns: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snippet:
     """The unit of retrieval and citation: `text == document.text[start:end]`.
 
@@ -225,7 +226,7 @@ class Snippet:
     page_labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scores:
     """A snippet's scores for one question; None where that leg was not used.
 
@@ -239,7 +240,7 @@ class Scores:
     rerank: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hit:
     """A snippet found for a question. `best` is the most relevant span of `snippet.text`, for highlighting; `copies`
     say nearly the same elsewhere."""
@@ -250,7 +251,7 @@ class Hit:
     copies: tuple[Snippet, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filters:
     """What a search is limited to, before its top-k: any of the path globs, all of the metadata pairs, and no
     document `without` names by its uri."""
@@ -260,7 +261,7 @@ class Filters:
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """One turn of a conversation, clean text."""
 
@@ -268,7 +269,7 @@ class Turn:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Segment:
     """A piece of a prompt. Only trusted segments may hold control tokens."""
 
@@ -276,7 +277,7 @@ class Segment:
     trusted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt:
     """What a runtime is asked: the exact segments, and the snippets they number (`Document: i`)."""
 
@@ -287,7 +288,7 @@ class Prompt:
     template: str = "rag"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sampling:
     """How a runtime draws tokens; temperature 0 is greedy."""
 
@@ -298,7 +299,7 @@ class Sampling:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """The next part of a completion; `finish` is set on the last one only. `confidences`: for each citation that it
     opens, in order, the model's odds (0..1) of opening one there; none from a runtime that knows no odds."""
@@ -310,7 +311,7 @@ class Piece:
     confidences: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """Whether the documents answer at all: a score in 0..1, the verdict, and why in a short phrase."""
 
@@ -319,7 +320,7 @@ class Evidence:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Support:
     """The check of one source against one claim. start/end: the supporting quote in `document.text`."""
 
@@ -330,7 +331,7 @@ class Support:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cited:
     """One source of a citation: its number in the prompt, the snippet, and the check of it."""
 
@@ -339,7 +340,7 @@ class Cited:
     support: Support
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """A citation as the completion gave it: `text[start:end]` of the answer, and prompt numbers."""
 
@@ -348,7 +349,7 @@ class Mark:
     numbers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Citation:
     """A span of the answer and the spans of documents that support it: `answer.text[start:end] == text`."""
 
@@ -359,7 +360,7 @@ class Citation:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Warn:
     """Something the user should know that stopped nothing: a stable code and a detail."""
 
@@ -367,7 +368,7 @@ class Warn:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Completion:
     """A parsed completion. `relevant` and `cited` are None where the model did not write the line,
     () where it wrote `None`. `text` is clean; marks index it."""
@@ -379,7 +380,7 @@ class Completion:
     warnings: tuple[Warn, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """What an answer cost."""
 
@@ -389,7 +390,7 @@ class Usage:
     generate_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """What was asked for ("auto" where nothing was), what is used, and why it is another, "" if it needs no reason."""
 
@@ -398,7 +399,7 @@ class Choice:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """The weights a runtime answers with. `revision` is the hub's commit and `licence` as stated, "" for none;
     `needs_bytes` was predicted, for a prompt and answer of `context_tokens` together."""
@@ -414,7 +415,7 @@ class Model:
     needs_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """Clean text, its citations, the hits it was grounded on, and what became of the question. `dropped`: hits that
     the runtime's context had no room for. `uncited`: its claims without a source; `coverage`: the share of its claims
@@ -439,7 +440,7 @@ class Answer:
     coverage: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileOutcome:
     """The ledger's line for one file: where it ended, why, how many snippets it has, what was noted."""
 
@@ -450,7 +451,7 @@ class FileOutcome:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IngestReport:
     """What an ingest did: one outcome a file, in the order met, and what it cost."""
 

@@ -16,7 +16,7 @@ FAMILIES = ("parsers", "embedders", "vectors", "lexicons", "rerankers", "entaile
 
 # Layer of each module (ARCHITECTURE.md, "Layers"); a module imports from lower layers and from its own where said.
 LAYERS = {
-    0: ("types", "reports", "errors", "protocols", "failpoints"),
+    0: ("types", "reports", "record", "errors", "protocols", "failpoints"),
     1: ("stem", "language", "dates", "lexical", "sentences", "pieces", "tables", "chunk", "windows", "ground", "marks",
         "citations", "evidence", "quantities", "polarity", "claims", "verbatim", "support", "uncited", "saved",
         "provenance",

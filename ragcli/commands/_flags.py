@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ragcli import __version__
+from ragcli.record import record
 
 if TYPE_CHECKING:
     from typer._click.core import Parameter
@@ -20,7 +20,7 @@ WAIT: Final = typer.Option(0.0, metavar="SECONDS", min=0, help="How long to wait
 """--wait, of every verb that writes to the index."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Common:
     """The values of the flags that every verb takes."""
 

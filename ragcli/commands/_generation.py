@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -13,6 +12,7 @@ from ragcli.commands._checking import CHECKING
 from ragcli.commands._flags import META, RERANKER_HELP, Verb
 from ragcli.commands._prompting import PROMPTING
 from ragcli.errors import UsageError
+from ragcli.record import record
 from ragcli.types import Sampling
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DEFAULT: Final = Sampling()
 MOST_TOKENS: Final = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flag:
     """A flag: its name without dashes, its type, its allowed values or bounds, its line in --help."""
 
@@ -119,7 +119,7 @@ class Asking(Verb):
 GENERATION: Final = generation_options()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generation:
     """How to load (`backends.create`'s options), how to draw, the least evidence to do either (None: the index's own),
     what reads close hits again ("": the default)."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import mmap
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ragcli.errors import MissingError
+from ragcli.record import record
 
 if TYPE_CHECKING:
     from ragcli.protocols import Vectors
@@ -49,7 +49,7 @@ def load(path: Path) -> dict[str, Vectors]:
     return tensors
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layout:
     """The numbers of a BERT encoder; `inner` is the width of its feed-forward layers."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from ragcli.record import record
 from ragcli.types import UNITS, Document, Hit, Snippet, Span
 
 Documents = Mapping[str, Document]
 """Documents by uri, for exact pages and surroundings; what is missing is taken from the snippet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A span of a document: its pages with their printed labels (none where there are no pages) and its lines."""
 
@@ -26,7 +26,7 @@ class Place:
     section: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Here:
     """From where paths are seen: `base` is the folder that relative uris start at, `cwd` the user's."""
 
