@@ -114,6 +114,13 @@ def test_no_torch_to_embed_a_changed_file(place: Place) -> None:
     assert not ran.modules & TORCH
 
 
+def test_no_numpy_to_list_the_files(place: Place) -> None:
+    ran = place.run("ls")
+    assert ran.code == 0
+    assert "a.md" in ran.out
+    assert not {"numpy", "tokenizers", "rich"} & ran.modules
+
+
 def test_no_torch_to_show_a_snippet(place: Place) -> None:
     found = place.run("search", "paraffin", "--json")
     ran = place.run("show", json.loads(found.out)["hits"][0]["id"])

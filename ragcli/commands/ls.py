@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import typer
 
 from ragcli.commands._flags import REPEATED, examples
@@ -22,10 +24,11 @@ def run(
     from ragcli.commands._session import Session
     from ragcli.render.jsonform import documents_value
     from ragcli.render.report import ledger_text
+    from ragcli.store import Store
 
     session = Session(ctx)
-    with session.open(embed=False) as index:
-        ledger = [outcome for outcome, _, _ in index.store.ledger.lines().values()]
+    with closing(Store.open(session.settings.index)) as store:  # the ledger alone: an index would load numpy
+        ledger = [outcome for outcome, _, _ in store.ledger.lines().values()]
     outcomes = [outcome for outcome in ledger if not state or outcome.state in state]
     if session.flags.as_json:
         session.emit(documents_value(outcomes, str(session.settings.index)))
