@@ -14,6 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
+from ragcli import tuning
 from ragcli.census import Census, StoredWindow
 from ragcli.database import MIGRATIONS, NAME, blank, schema_of
 from ragcli.errors import DamagedIndex
@@ -133,6 +134,14 @@ def _pins(here: _Audit) -> str | tuple[str, str]:
     return f"{pins.embedder}, {pins.dim} dimensions, snippets of {pins.min_words}-{pins.max_words} words"
 
 
+def _tuning(here: _Audit) -> str | tuple[str, str]:
+    try:
+        own = tuning.changed(tuning.read(here.store.meta(tuning.KEY)))
+    except DamagedIndex as error:
+        return error.message, f"ragcli tune{here.mends.flag} --reset"
+    return f"the index is tuned: {', '.join(f'{name} {value:g}' for name, value in own)}" if own else "the defaults"
+
+
 def _plausible(pins: Pins) -> bool:
     numbers = [getattr(pins, name) for name in Pins.__slots__ if name not in ("embedder", "fingerprint")]
     texts = isinstance(pins.embedder, str) and isinstance(pins.fingerprint, str)
@@ -168,7 +177,7 @@ def _terms(here: _Audit) -> str | tuple[str, str]:
 
 
 _FIRST: Final = (("database", _database), ("schema", _schema), ("pins", _pins))
-_COUNTS: Final = (("ledger", _ledger), ("windows", _windows), ("terms", _terms))
+_COUNTS: Final = (("tuning", _tuning), ("ledger", _ledger), ("windows", _windows), ("terms", _terms))
 
 
 @dataclass(slots=True)

@@ -45,6 +45,7 @@ VERBS: Final = {
     "models": "Fetch models, list those on this machine, or predict the memory one takes.",
     "schema": "Print the JSON Schema of an output, or list their names.",
     "eval": "Measure search, answers, citations and abstention on questions whose answers are known.",
+    "tune": "Choose the weights of search and answers for this index, on questions whose answers are known.",
     "help": "Explain exit codes, environment variables or the JSON schemas.",
 }
 """Each is the module of its name in `ragcli.commands`, with its line in `ragcli --help`."""

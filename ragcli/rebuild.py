@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragcli import backends, segments
+from ragcli import backends, segments, tuning
 from ragcli.database import existing
 from ragcli.failpoints import failpoint
 from ragcli.index import ANALYSIS
@@ -136,5 +136,8 @@ def _swap(store: Store, pins: Pins, windows: Callable[[Sequence[tuple[str, str]]
                 made = windows(_passages(document, snippets))
                 for snippet, cut in zip(snippets, made.windows, strict=True):
                     store.replace_windows(snippet.id, cut)
+        held = store.pins()
+        if held is not None and held.fingerprint != pins.fingerprint:  # another embedder's scores weigh otherwise
+            store.set_meta(tuning.KEY, tuning.write(tuning.DEFAULT))
         store.set_pins(pins)
         failpoint("rebuild.replaced")

@@ -1,5 +1,4 @@
-"""What verbs report besides hits and answers: checks and counts of an index, what was rebuilt, what a bundle holds,
-what was asked, a prompt, whether a model fits, how well an evaluation went."""
+"""What verbs report besides hits and answers: on an index, a bundle, the log, a prompt, a model, an evaluation."""
 
 from __future__ import annotations
 
@@ -132,7 +131,7 @@ Tally = tuple[tuple[str, int], ...]
 @record
 class Stats:
     """The figures of an index. `rule` is the least and most words it cuts snippets to, None before its first file;
-    `disk` is bytes by file name; `lengths` have no gaps."""
+    `disk` is bytes by file name; `lengths` have no gaps; `tuned` are its weights that are no defaults."""
 
     counts: Counts
     words: int
@@ -145,6 +144,7 @@ class Stats:
     lengths: tuple[Lengths, ...]
     largest: tuple[Sized, ...]
     failed: tuple[FileOutcome, ...]
+    tuned: tuple[tuple[str, float], ...] = ()
 
 
 @record
@@ -266,3 +266,35 @@ class Made:
     uri: str
     span: Span
     text: str
+
+
+@record
+class Compared:
+    """What the values chosen for a weight came to on questions held out; `change` is since its present one."""
+
+    measure: str
+    value: float
+    change: Change
+
+
+@record
+class Weighed:
+    """A weight before and now. `held` is None where no other value could be tried; `note` then says why."""
+
+    name: str
+    before: float
+    value: float
+    held: Compared | None = None
+    note: str = ""
+
+
+@record
+class Tuned:
+    """What tuning came to. `tuning` is all weights now, of which `changed` are no defaults; `stored` in the index."""
+
+    name: str
+    questions: int
+    weights: tuple[Weighed, ...]
+    tuning: tuple[tuple[str, float], ...]
+    changed: tuple[str, ...]
+    stored: bool

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from ragcli import tuning
 from ragcli.census import Census
 from ragcli.language import Language, guess
 from ragcli.lexical import count_words
@@ -54,6 +55,7 @@ def gather(folder: Path, store: Store) -> Stats:
         lengths=lengths(map(count_words, census.snippet_texts())),
         largest=tuple(sorted(sizes, key=lambda sized: (-sized.words, sized.uri))[:LARGEST]),
         failed=tuple(outcome for outcome in outcomes if outcome.state is FileState.FAILED),
+        tuned=tuning.changed(tuning.read(store.meta(tuning.KEY))),
     )
 
 

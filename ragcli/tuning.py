@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
 from ragcli.errors import DamagedIndex
+from ragcli.record import record
 
 KEY: Final = "tuning"
 """Of `meta`; no row, or an empty one, is the defaults."""
 LONGEST: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tuning:
     """How much each part of search and of the choice of sentences counts; every value is in BOUNDS.
 

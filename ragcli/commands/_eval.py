@@ -95,10 +95,10 @@ def _questions(session: Session, wanted: Wanted, files: Files, bounds: Sequence[
 
     test = testsets.read_set(Path(wanted.path), wanted.split)
     counted = _counted(wanted, bounds)
-    with _opened(session, test, files) as (index, own):
+    with opened(session, test, files) as (index, own):
         where = places(test, index, own=own)
         cases = [trial.case_of(question, where, index) for question in _chosen(test.questions, wanted)]
-        _tell_lost(session, cases)
+        tell_lost(session, cases)
         names = {uri: id for id, uri in where.items()}
         reading = wanted.reranker or (MAXSIM if wanted.mode is SearchMode.HYBRID else NO_RERANKER)
         reader = make_reranker(reading, index)
@@ -157,7 +157,8 @@ def drawn(found: Sequence[T], count: int) -> list[T]:
     return [found[at] for at in sorted(random.Random(0).sample(range(len(found)), count))]
 
 
-def _tell_lost(session: Session, cases: Sequence[Case]) -> None:
+def tell_lost(session: Session, cases: Sequence[Case]) -> None:
+    """A notice of gold passages that are nowhere."""
     lost = [f"{case.question.id} ({gold.document})" for case in cases for gold in case.lost]
     if lost:
         more = f" and {len(lost) - SPREAD:,} more" if len(lost) > SPREAD else ""
@@ -165,7 +166,7 @@ def _tell_lost(session: Session, cases: Sequence[Case]) -> None:
 
 
 @contextmanager
-def _opened(session: Session, test: QuestionSet, files: Files) -> Iterator[tuple[Index, bool]]:
+def opened(session: Session, test: QuestionSet, files: Files) -> Iterator[tuple[Index, bool]]:
     """The index that was named, or the set's own, which is kept; and whether it is the set's own."""
     if session.flags.index is not None or (test.corpus is None and test.files is None):
         with session.open() as index:

@@ -64,6 +64,7 @@ def stats_text(stats: Stats, look: Look) -> str:
     disk[:1] = [f"{size_text(total)}: {each}" for each in disk[:1]]
     for label, listed in (
         ("embedder", [stats.embedder] if stats.embedder else []),
+        ("tuned", [f"{weight} {value:g}" for weight, value in stats.tuned]),
         ("files", _tally(stats.states)),
         ("formats", _tally(stats.formats)),
         ("languages", _tally(stats.languages)),
@@ -147,6 +148,7 @@ def stats_value(stats: Stats, index: str) -> Value:
         **_counts(stats.counts),
         "words": stats.words,
         "embedder": stats.embedder,
+        "tuned": dict(stats.tuned),
         "rule": {"min_words": stats.rule[0], "max_words": stats.rule[1]} if stats.rule else None,
         "states": dict(stats.states),
         "formats": dict(stats.formats),

@@ -17,7 +17,7 @@ def test_a_sound_index_exits_with_0(notes: Path, run: Run) -> None:
     assert (done.code, done.value["ok"], done.value["deep"]) == (0, True, True)
     assert {check["verdict"] for check in done.value["checks"]} == {"ok"}
     text = run("doctor").out.splitlines()
-    assert text[-1].endswith("checks: 16 ok")
+    assert text[-1].endswith("checks: 17 ok")
 
 
 def test_a_failed_check_exits_with_8_and_its_command_mends_it(notes: Path, run: Run) -> None:
