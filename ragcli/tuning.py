@@ -32,7 +32,8 @@ class Tuning:
     .902, .926; paragraphs of encyclopedia articles, first hit: .958 -> .957."""
     rerank: float = 0.45
     likeness: float = 1.0
-    enough: float = 0.5
+    enough: float = 0.36
+    """XQuAD en: 95 % of the questions whose paragraph is there score more, 29 % of those whose paragraph is not."""
 
 
 DEFAULT: Final = Tuning()
