@@ -42,6 +42,9 @@ def test_a_change_is_ingested_on_one_line_and_an_interrupt_ends_it(folder: Path)
         (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
         assert "  1 failed: broken.pdf\n" in heard(watching.stdout, "broken.pdf")
         watching.send_signal(signal.SIGINT)
-        rest, errors = watching.communicate(timeout=20)
+        try:
+            rest, errors = watching.communicate(timeout=20)
+        finally:
+            watching.kill()  # or leaving the block would wait for ever
     assert watching.returncode == 5  # of the last run
     assert (rest, "Traceback" in errors) == ("", False)
