@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "ragcli eval --make-questions > questions.jsonl",
-    "ragcli tune questions.jsonl --dry-run",
     "ragcli tune questions.jsonl",
     "ragcli tune --show",
     "ragcli tune --reset",
