@@ -119,12 +119,12 @@ def _plain(text: str) -> str:
 def _analyse(kind: str, token: str, language: Language, *, keep: bool = False) -> tuple[str, ...]:
     if len(token) <= _MAX_CACHED:
         return _analyse_cached(kind, token, language, keep)
-    return tuple(term[:MAX_TERM] for term in _terms_of(kind, token, language, keep))
+    return tuple(term[:MAX_TERM] for term in _terms_of(kind, token, language, keep) if term)  # a joiner alone is none
 
 
 @lru_cache(maxsize=1 << 16)
 def _analyse_cached(kind: str, token: str, language: Language, keep: bool) -> tuple[str, ...]:
-    return tuple(_terms_of(kind, token, language, keep))
+    return tuple(filter(None, _terms_of(kind, token, language, keep)))
 
 
 def _terms_of(kind: str, token: str, language: Language, keep: bool) -> Iterator[str]:
@@ -214,12 +214,12 @@ def _word(word: str, language: Language, keep: bool) -> Iterator[str]:
 def _content(kind: str, token: str, dropped: frozenset[str]) -> tuple[str, ...]:
     if len(token) <= _MAX_CACHED:
         return _content_cached(kind, token, dropped)
-    return tuple(term[:MAX_TERM] for term in _content_of(kind, token, dropped))
+    return tuple(term[:MAX_TERM] for term in _content_of(kind, token, dropped) if term)
 
 
 @lru_cache(maxsize=1 << 14)
 def _content_cached(kind: str, token: str, dropped: frozenset[str]) -> tuple[str, ...]:
-    return tuple(_content_of(kind, token, dropped))
+    return tuple(filter(None, _content_of(kind, token, dropped)))
 
 
 def _content_of(kind: str, token: str, dropped: frozenset[str]) -> Iterator[str]:

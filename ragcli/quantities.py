@@ -104,18 +104,19 @@ def find(text: str) -> list[Quantity]:
     tokens = [(match.lastgroup or "", match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
     found: list[Quantity] = []
     at = 0
+    free = 0  # the first token that belongs to no number yet
     while at < len(tokens):
         kind, word = tokens[at][:2]
         values, after = (_readings(word), at + 1) if kind == "digits" else _spelled(text, tokens, at)
         if not values:
             at += 1
             continue
-        money = at > 0 and tokens[at - 1][1] in _MONEY and _joined(text, tokens, at)
+        money = at > free and tokens[at - 1][1] in _MONEY and _joined(text, tokens, at)
         values, after = _scaled(text, tokens, after, values, short=money)
         unit, after = (tokens[at - 1][1], after) if money else _unit(text, tokens, after)
         rough = any(word.casefold() in _ABOUT for _, word, _, _ in tokens[max(0, at - 1 - money) : at])
         found.append(Quantity(tokens[at - money][2], tokens[after - 1][3], values, unit, rough))
-        at = after
+        at = free = after
     return found
 
 

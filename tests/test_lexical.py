@@ -96,6 +96,7 @@ ANY = st.one_of(
 
 @given(ANY)
 @example("ͺ ´ ﷺ \u2028 x")
+@example("ก\u200c_\u200c")
 @settings(max_examples=300, deadline=None)
 def test_terms_are_plain_tokens_and_repeatable(text: str) -> None:
     for found in (terms(text), content_terms(text)):
