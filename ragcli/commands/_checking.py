@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from typer.core import TyperOption
-
-from ragcli.commands._flags import META
+from ragcli.commands._flags import META, switch, valued
 from ragcli.errors import UsageError
 
 if TYPE_CHECKING:
-    import typer
-
     from ragcli.commands._session import Session
     from ragcli.protocols import Entailer
     from ragcli.types import Answer
@@ -22,27 +18,9 @@ MODEL: Final = "support_model"
 MODEL_HELP: Final = "A model of inference that judges citations. [default: none]"
 
 
-def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value:
-        ctx.meta[META + param.name] = value
-
-
 CHECKING: Final = [
-    TyperOption(
-        param_decls=["--strict"],
-        is_flag=True,
-        help="Drop unsupported citations; exit with 8 if a claim is left without support.",
-        callback=_keep,
-        expose_value=False,
-    ),
-    TyperOption(
-        param_decls=["--support-model"],
-        type=str,
-        metavar="NAME",
-        help=MODEL_HELP,
-        callback=_keep,
-        expose_value=False,
-    ),
+    switch("strict", "Drop unsupported citations; exit with 8 if a claim is left without support."),
+    valued("support-model", "NAME", MODEL_HELP),
 ]
 
 

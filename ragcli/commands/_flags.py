@@ -41,7 +41,7 @@ def common(ctx: typer.Context) -> Common:
     )
 
 
-def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
+def keep(ctx: typer.Context, param: Any, value: Any) -> None:
     """Remembers a flag that was given; one after the verb wins over the same before it."""
     if value is not None and value is not False:
         ctx.meta[META + param.name] = value
@@ -65,56 +65,36 @@ def _version(ctx: typer.Context, _param: Any, value: bool) -> None:
 def _color(ctx: typer.Context, param: Any, value: str | None) -> None:
     if value not in (None, "auto", "always", "never"):
         raise typer.BadParameter(f"{value!r} is not one of auto, always, never", ctx=ctx, param=param)
-    _keep(ctx, param, value)
+    keep(ctx, param, value)
 
 
-def _common_options() -> list[TyperOption]:
-    return [
-        TyperOption(
-            param_decls=["--index"],
-            type=str,
-            metavar="DIR",
-            help="The index folder. [default: the nearest .ragcli upward]",
-            callback=_keep,
-            expose_value=False,
-        ),
-        TyperOption(
-            param_decls=["--json"],
-            is_flag=True,
-            is_eager=True,
-            help="JSON on stdout, errors too.",
-            callback=_keep,
-            expose_value=False,
-        ),
-        TyperOption(
-            param_decls=["--quiet", "-q"],
-            is_flag=True,
-            help="No progress and no notices.",
-            callback=_keep,
-            expose_value=False,
-        ),
-        TyperOption(
-            param_decls=["--color"],
-            type=str,
-            metavar="WHEN",
-            help="auto, always or never.",
-            autocompletion=lambda ctx, args, incomplete: ["auto", "always", "never"],
-            callback=_color,
-            expose_value=False,
-        ),
-        # read from the arguments by main(), since an error may come before they are parsed
-        TyperOption(param_decls=["--debug"], is_flag=True, help="Tracebacks for errors.", expose_value=False),
-        TyperOption(
-            param_decls=["--version"],
-            is_flag=True,
-            help="Print the version.",
-            callback=_version,
-            expose_value=False,
-        ),
-    ]
+def valued(flag: str, metavar: str, line: str, **more: Any) -> TyperOption:
+    """A flag with a value, which is kept for `common` and its like instead of passed to the verb."""
+    how = {"type": str, "callback": keep, "expose_value": False, **more}
+    return TyperOption(param_decls=[f"--{flag}"], metavar=metavar, help=line, **how)
 
 
-COMMON: Final = _common_options()
+def switch(flag: str, line: str, *short: str, **more: Any) -> TyperOption:
+    """A flag without one, kept alike."""
+    how = {"callback": keep, "expose_value": False, **more}
+    return TyperOption(param_decls=[f"--{flag}", *short], is_flag=True, help=line, **how)
+
+
+COMMON: Final = [
+    valued("index", "DIR", "The index folder. [default: the nearest .ragcli upward]"),
+    switch("json", "JSON on stdout, errors too.", is_eager=True),
+    switch("quiet", "No progress and no notices.", "-q"),
+    valued(
+        "color",
+        "WHEN",
+        "auto, always or never.",
+        callback=_color,
+        autocompletion=lambda ctx, args, incomplete: ["auto", "always", "never"],
+    ),
+    # read from the arguments by main(), since an error may come before they are parsed
+    switch("debug", "Tracebacks for errors.", callback=None),
+    switch("version", "Print the version.", callback=_version),
+]
 
 
 class Verb(TyperCommand):

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperOption
 
 from ragcli.commands._checking import CHECKING
-from ragcli.commands._flags import META, RERANKER_HELP, Verb
+from ragcli.commands._flags import META, RERANKER_HELP, Verb, keep, switch, valued
 from ragcli.commands._prompting import PROMPTING
 from ragcli.errors import UsageError
 from ragcli.record import record
@@ -67,25 +67,18 @@ _FIELDS: Final = {"max_new_tokens": "max_tokens"}
 
 def generation_options() -> list[TyperOption]:
     """The options, in the order of --help."""
-    free = TyperOption(
-        param_decls=[f"--{NO_CONSTRAIN}"],
-        is_flag=True,
-        help="Lets the model write what it will, valid citations or not.",
-        callback=_keep,
-        expose_value=False,
-    )
+    free = switch(NO_CONSTRAIN, "Lets the model write what it will, valid citations or not.")
     return [*map(_option, (CONFIDENCE, RERANKER, *LOADING, *SAMPLING)), free]
 
 
 def _option(flag: Flag) -> TyperOption:
-    return TyperOption(
-        param_decls=[f"--{flag.name}"],
+    return valued(
+        flag.name,
+        "|".join(flag.names) or ("NAME" if flag.kind is str else "N"),
+        flag.help,
         type=flag.kind,
-        metavar="|".join(flag.names) or ("NAME" if flag.kind is str else "N"),
-        help=flag.help,
         callback=_checked(flag),
         autocompletion=(lambda ctx, args, incomplete: list(flag.names)) if flag.names else None,
-        expose_value=False,
     )
 
 
@@ -96,14 +89,9 @@ def _checked(flag: Flag) -> Callable[[typer.Context, Any, Any], None]:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(flag.names)}", ctx=ctx, param=param)
         if value is not None and high and not low <= value <= high:
             raise typer.BadParameter(f"{value} is not between {low:g} and {high:g}", ctx=ctx, param=param)
-        _keep(ctx, param, value)
+        keep(ctx, param, value)
 
     return check
-
-
-def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value is not None and value is not False:
-        ctx.meta[META + param.name] = value
 
 
 class Asking(Verb):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-from typer.core import TyperOption
-
-from ragcli.commands._flags import META
+from ragcli.commands._flags import META, switch, valued
 from ragcli.errors import EXIT_OK, MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -31,27 +28,12 @@ PLAIN: Final = "no_retrieval"
 LONGEST_BYTES: Final = 1 << 16
 
 
-def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value:
-        ctx.meta[META + param.name] = value
-
-
-def _text(flag: str, metavar: str, line: str) -> TyperOption:
-    return TyperOption(
-        param_decls=[f"--{flag}"], type=str, metavar=metavar, help=line, callback=_keep, expose_value=False
-    )
-
-
-def _switch(flag: str, line: str) -> TyperOption:
-    return TyperOption(param_decls=[f"--{flag}"], is_flag=True, help=line, callback=_keep, expose_value=False)
-
-
 PROMPTING: Final = [
-    _text("preamble", "FILE", "A text in place of the model's own instructions on task and style."),
-    _text("task", "TEXT", "What the model is for, in place of its own words for that."),
-    _text("style", "TEXT", "How it should write, in place of its own words for that."),
-    _switch("print-prompt", "Show what the model would see, with tokens by part, and ask nothing."),
-    _switch("no-retrieval", "Plain chat: the model answers without documents."),
+    valued("preamble", "FILE", "A text in place of the model's own instructions on task and style."),
+    valued("task", "TEXT", "What the model is for, in place of its own words for that."),
+    valued("style", "TEXT", "How it should write, in place of its own words for that."),
+    switch("print-prompt", "Show what the model would see, with tokens by part, and ask nothing."),
+    switch("no-retrieval", "Plain chat: the model answers without documents."),
 ]
 
 
